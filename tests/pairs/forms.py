@@ -524,6 +524,12 @@ FORMS = (
         sql="ALTER VIEW seen{n} RENAME TO looked{n};",
     ),
     Form(
+        operation="set_schema",
+        name="view",
+        main=True,
+        sql="CREATE SCHEMA moved{n}; ALTER VIEW seen{n} SET SCHEMA moved{n};",
+    ),
+    Form(
         operation="rename_function",
         name="plain",
         main=True,

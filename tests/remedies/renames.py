@@ -19,7 +19,74 @@ MADE = """
 CREATE MATERIALIZED VIEW seen AS SELECT id, n FROM users;
 CREATE INDEX seen_n ON seen (n);
 """
+MOVE = "ALTER TABLE users SET SCHEMA app;"
 ENTRIES = (
+    Entry(
+        slug="schema_cannot_be_set",
+        before=USERS + "CREATE SCHEMA app; CREATE TABLE app.users ();",
+        start=USERS + "CREATE SCHEMA app;",
+        refused=MOVE,
+        fixed=(MOVE,),
+    ),
+    Entry(slug="schema_cannot_be_set", refused=MOVE, fixed=("CREATE SCHEMA app;\n" + MOVE,)),
+    Entry(
+        slug="schema_cannot_be_set",
+        before=USERS + "CREATE SCHEMA app; CREATE SEQUENCE app.users_pkey;",
+        start=USERS + "CREATE SCHEMA app; CREATE SEQUENCE app.users_key;",
+        refused=MOVE,
+        fixed=(MOVE,),
+    ),
+    Entry(
+        slug="schema_cannot_be_set",
+        refused="ALTER TABLE users SET SCHEMA public;\nCREATE INDEX i ON users (n);",
+        fixed=("CREATE INDEX i ON users (n);",),
+    ),
+    Entry(
+        slug="schema_cannot_be_set",
+        before=USERS + "CREATE SCHEMA app;"
+        " CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM users';",
+        refused=MOVE,
+        fixed=(CONTRACT + MOVE,),
+    ),
+    Entry(
+        slug="schema_cannot_be_set",
+        before=OBJECTS,
+        refused="ALTER SEQUENCE numbers SET SCHEMA app;",
+        fixed=(CONTRACT + "ALTER SEQUENCE numbers SET SCHEMA app;",),
+    ),
+    Entry(
+        slug="schema_cannot_be_set",
+        before=TWICE + "CREATE SCHEMA app; CREATE FUNCTION twice() RETURNS integer LANGUAGE sql"
+        " AS 'SELECT 2'; GRANT USAGE ON SCHEMA app TO PUBLIC;",
+        refused="ALTER FUNCTION twice SET SCHEMA app;",
+        fixed=("ALTER FUNCTION twice() SET SCHEMA app;",),
+    ),
+    Entry(
+        slug="schema_cannot_be_set",
+        before=TWICE + "CREATE SCHEMA app; CREATE SCHEMA lib;"
+        " GRANT USAGE ON SCHEMA lib TO PUBLIC;"
+        " CREATE FUNCTION app.twice() RETURNS integer LANGUAGE sql AS 'SELECT 2';",
+        refused="ALTER FUNCTION public.twice SET SCHEMA app;",
+        fixed=("ALTER FUNCTION public.twice SET SCHEMA lib;",),
+    ),
+    Entry(
+        slug="schema_cannot_be_set",
+        before=USERS + "CREATE SCHEMA app;",
+        refused="CREATE VIEW v AS SELECT id FROM users;\nALTER VIEW v SET SCHEMA app;",
+        fixed=("CREATE VIEW app.v AS SELECT id FROM users;",),
+    ),
+    Entry(
+        slug="right_missing",
+        before=TWICE + "CREATE SCHEMA app;",
+        refused="ALTER FUNCTION twice SET SCHEMA app;",
+        fixed=("GRANT USAGE ON SCHEMA app TO PUBLIC;\nALTER FUNCTION twice SET SCHEMA app;",),
+    ),
+    Entry(
+        slug="moved_in_train",
+        before=USERS + "CREATE SCHEMA app;",
+        refused=MOVE + "\nCREATE INDEX i ON app.users (n);",
+        fixed=(MOVE, "CREATE INDEX i ON app.users (n);"),
+    ),
     Entry(
         slug="index_cannot_be_dropped",
         before=USERS + MADE,

@@ -25,6 +25,7 @@ from tests.remedies import (
     rows,
     source,
     trains,
+    whole,
     widened,
 )
 from tests.remedies.entry import Entry
@@ -56,6 +57,7 @@ ENTRIES = (
     *rights.ENTRIES,
     *renames.ENTRIES,
     *trains.ENTRIES,
+    *whole.ENTRIES,
     *widened.ENTRIES,
     *retyped.ENTRIES,
 )
@@ -106,6 +108,9 @@ ELSEWHERE = {
     "compare last_value of the sequence with these bounds": "the data's",
     "let what refreshes it, also from outside the application, name {} as soon as the new"
     " version is deployed": "a job's",
+    "let the new version write {}, or have the schema in its search_path": "the application's",
+    "let the old version take its keys from defaults or RETURNING, in an earlier release, or"
+    " have {} in its search_path": "the application's",
     "this is a bug in zdm: the text was not split": "an error of ours",
     "remove NOT VALID": "up to PostgreSQL 17",
     "give the statistics a name": "up to PostgreSQL 15",

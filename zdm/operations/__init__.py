@@ -54,6 +54,7 @@ from zdm.operations.object import (
     replace_view,
     toggle_trigger,
 )
+from zdm.operations.schema import set_schema
 from zdm.operations.statement import as_written
 from zdm.operations.table import (
     change_policy,
@@ -118,6 +119,7 @@ ALL: tuple[Recogniser, ...] = (
     drop_view.recognise,
     refresh_view.recognise,
     new_object.recognise,
+    set_schema.recognise,
     rename_view.recognise,
     rename_function.recognise,
     add_enum_value.recognise,

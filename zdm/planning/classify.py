@@ -39,9 +39,11 @@ from zdm.planning import (
     widths,
 )
 from zdm.planning.waiting import Waiting
+from zdm.recipes.access import unplanned as whole_objects
 from zdm.recipes.constraint import exclusion
 from zdm.recipes.object import renamed
 from zdm.recipes.reading import effects, refuse, truncates, updates
+from zdm.recipes.type import unplanned_types
 from zdm.schema import apply, edits, type_names
 
 _WORD = re.compile(r"[A-Za-z]+")
@@ -230,6 +232,9 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
     merges = effects.merge(action, snapshot)
     if merges is not None:
         return refuse.finding(action, "merge_cannot_be_planned", *merges)
+    unplanned = unplanned_types.problem(action, snapshot) or whole_objects.problem(action)
+    if unplanned is not None:
+        return refuse.finding(action, "object_not_changed", *unplanned)
     asks = guarded.problem(action.statement)
     unread = guarded.unread(action.statement)
     match action.fact:

@@ -342,7 +342,7 @@ def _still_referred(
         if fact.kind is ActionKind.DROP_COLUMN:
             dropped.append(action)
         for earlier in dropped if fact.kind is ActionKind.DELETE else ():
-            if _refers(earlier, fact.table, start):
+            if refers(earlier, fact.table, start):
                 yield refuse.finding(
                     action,
                     "still_referred",
@@ -353,7 +353,7 @@ def _still_referred(
                 )
 
 
-def _refers(action: Action, target: Name | None, start: Snapshot) -> bool:
+def refers(action: Action, target: Name | None, start: Snapshot) -> bool:
     """Whether it changes a column of a foreign key to the table."""
     fact = action.fact
     table = start.table(fact.table) if isinstance(fact, Fact) and fact.table else None
@@ -380,7 +380,7 @@ def _mentions(action: Action, table: Name) -> bool:
 def _changes_key(action: Action, target: Name, start: Snapshot) -> bool:
     """Whether it changes a column whose foreign key references the table: later steps name
     the table that they reference, and lock it."""
-    return _refers(action, target, start)
+    return refers(action, target, start)
 
 
 def runs_in_contract(action: Action) -> bool:

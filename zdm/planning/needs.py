@@ -231,7 +231,7 @@ def _of_parts(action: Action, fact: Fact, table: Table, snapshot: Snapshot) -> I
 
 def _unused(fact: Fact, table: Table, snapshot: Snapshot) -> Iterator[Need]:
     """That nothing uses what it changes in a way that would fail."""
-    if fact.kind is ActionKind.RENAME_TABLE:
+    if fact.kind in (ActionKind.RENAME_TABLE, ActionKind.SET_SCHEMA):
         for blocker in _naming(table.name, snapshot):
             yield Need(Kind.UNUSED, Key("table", table.name), blocker)
     if fact.kind in _CHANGES:

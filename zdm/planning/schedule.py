@@ -37,6 +37,7 @@ from zdm.planning.order import (
     lacking_rights,
     met_rows,
     met_through,
+    moved_objects,
     new_keys,
     object_order,
     orphans_alone,
@@ -131,6 +132,7 @@ def scheduled(
         or tuple(met_through.conflicts(ordered, placed))
         or tuple(reused_objects.conflicts(placed))
         or tuple(renamed_objects.conflicts(placed))
+        or tuple(moved_objects.conflicts(placed))
         or walk.conflicts(ordered, placed, snapshot, classification.after)
     )
     if conflicts:

@@ -850,6 +850,7 @@ GENERATORS: dict[str, Generator] = {
         metadata.alter_sequence,
         metadata.rename_view,
         metadata.rename_function,
+        metadata.set_schema,
         metadata.grant,
         metadata.change_settings,
         metadata.change_identity,

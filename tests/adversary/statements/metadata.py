@@ -113,6 +113,23 @@ def rename_view(train: "Train") -> "Statements":
     return (f"ALTER VIEW {name} RENAME TO seen_{train.made};",)
 
 
+def set_schema(train: "Train") -> "Statements":
+    """A view or function that is there before the train, with or without USAGE of its new
+    schema for everybody."""
+    train.made += 1
+    schema, name = f"apart{train.made}", f'public."Moved {train.made}"'
+    made = f"CREATE SCHEMA {schema};"
+    if train.chance(0.5):
+        made += f"CREATE VIEW {name} AS SELECT 1 AS id, 'x' AS \"Said\";"
+        move = f"ALTER VIEW {name} SET SCHEMA {schema};"
+    else:
+        made += f"CREATE FUNCTION {name}() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT 1';"
+        move = f"ALTER FUNCTION {name} SET SCHEMA {schema};"
+    train.functions.append(made)
+    usage = (f"GRANT USAGE ON SCHEMA {schema} TO PUBLIC;",) if train.chance(0.8) else ()
+    return (*usage, move)
+
+
 def rename_function(train: "Train") -> "Statements":
     """One that is there before the train."""
     train.made += 1

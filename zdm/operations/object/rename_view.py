@@ -12,12 +12,12 @@ from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, Step
+from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step
 from zdm.model.schema import Name, Snapshot, View
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import RenameObject
 from zdm.recipes import run_sql
-from zdm.recipes.object import naming, renamed, row_type, stand_in_view, views
+from zdm.recipes.object import in_place, naming, renamed, stand_in_view, views
 from zdm.recipes.reading import refuse
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
@@ -25,11 +25,6 @@ from zdm.schema import lookup
 
 SLUG = "rename_view"
 _KINDS = frozenset({"view", "materialized view", "table"})
-_KEEP = (
-    "keep the name; or, if the new version can use the old name until the contract, put"
-    " `-- zdm: run in contract -- reason` above it"
-)
-_INVOKER = "security_invoker=true"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +87,7 @@ class RenameView:
         """Rename and stand in, in one transaction; after the rollout drop the other view."""
         owner = Owned(operation=SLUG, origin=context.origin)
         name, kind = self.view.name, "m" if self.view.kind == "materialized view" else "v"
-        invoker = _as_invoker(self.view, context.major)
+        invoker = in_place.view_as_invoker(self.view, context.major)
         names = stand_in_view.Renamed(name, self.new)
         named = naming.functions(context.snapshot, name)
         return (
@@ -106,7 +101,7 @@ class RenameView:
                     *stand_in_view.create_of_view(self.view, self.new, invoker=invoker),
                 ),
                 locks=(views.lock(self.view),),
-                preconditions=() if invoker else (_owner_reads(name),),
+                preconditions=() if invoker else (in_place.owner_has_all(name),),
                 probe=probes.probe(stand_in_view.in_place(name, self.new, kind)),
                 undo=(stand_in_view.undo(names, kind),),
                 serves=BOTH,
@@ -134,19 +129,6 @@ class RenameView:
         )
 
 
-def _as_invoker(view: View, major: int) -> bool:
-    return major >= stand_in_view.INVOKER_MAJOR and not view.column_grants
-
-
-def _owner_reads(name: Name) -> Check:
-    return Check(
-        sql=stand_in_view.owner_has_all(name),
-        failure=f"the owner of {name} may not read or write it, and the view would use its"
-        " owner's rights",
-        hint=f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name.sql} to its owner",
-    )
-
-
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """ALTER VIEW … RENAME TO, also by ALTER TABLE."""
     action, said = actions[0], actions[0].said
@@ -167,27 +149,9 @@ def _problem(view: View, new: Name, snapshot: Snapshot) -> tuple[str, str] | Non
     name = view.name
     if lookup.in_use(snapshot, new, types=True):
         return renamed.taken(new)
-    if views.by_train(view) or not view.columns:
+    if in_place.is_made(view):
         return (
             f"this train makes {name} or replaces it, and renames it",
             "write the new name in its CREATE, or rename it in a later release",
         )
-    if view.triggers or view.rules:
-        return (
-            f"{name} has triggers or rules, which would see another name, or apply to the"
-            " queries of both names",
-            _KEEP,
-        )
-    if _INVOKER in view.options and not _as_invoker(view, snapshot.major):
-        return (
-            f"{name} uses the rights of the role that asks, and a view with its grants on"
-            " columns cannot pass them on",
-            _KEEP,
-        )
-    users = tuple(row_type.users(name, snapshot))
-    if users:
-        return (
-            f"{', '.join(users)} has its row type, which rows of another view do not have",
-            _KEEP,
-        )
-    return None
+    return in_place.of_view(view, snapshot)

@@ -110,14 +110,14 @@ class Session:
 
 
 def admit(conn: Connection, snapshot: Snapshot, app: Session) -> None:
-    """Let the application's role write every table, those that the train makes too."""
+    """Let the application's role write every table, those that the train makes too, and those
+    that it moves to a schema without tables."""
     if app.is_owner:
         return
     role = author.APPLICATION
-    schemas = {ident(table.name.schema) for table in snapshot.tables}
     now = (
         f"GRANT {rights} {where} TO {role}"
-        for schema in sorted(schemas)
+        for schema in map(ident, snapshot.schemas)
         for rights, where in (
             ("USAGE", f"ON SCHEMA {schema}"),
             (_WRITES, f"ON ALL TABLES IN SCHEMA {schema}"),

@@ -46,6 +46,7 @@ _OWNERS = frozenset(  # what GRANT gives nobody
         ActionKind.RENAME_TABLE,
         ActionKind.SET_DEFAULT,
         ActionKind.SET_NOT_NULL,
+        ActionKind.SET_SCHEMA,
         ActionKind.VALIDATE_CONSTRAINT,
     }
 )

@@ -5,6 +5,7 @@ type, and only a sequence has nextval(). Until it is gone, the old version uses 
 casts, in nextval(), before each name.
 """
 
+from zdm.model.commands import SetSchema
 from zdm.model.operation import Refusal
 from zdm.model.plan import Check
 from zdm.model.schema import Name
@@ -41,9 +42,9 @@ def taken(new: Name) -> _Problem:
     return f"there is a {new} already", "choose another name"
 
 
-def missing(action: Action, said: RenameObject) -> Refusal:
-    """What is to be renamed is not there."""
-    ending = "do nothing" if said.if_exists else "fail"
+def missing(action: Action, said: RenameObject | SetSchema) -> Refusal:
+    """What is to be renamed or moved is not there."""
+    ending = "do nothing" if isinstance(said, RenameObject) and said.if_exists else "fail"
     return refuse.refuse(
         action,
         "unknown_name",

@@ -164,6 +164,13 @@ def rename(function: Function, name: str, snapshot: Snapshot) -> str:
     return _of("ALTER", function, snapshot, "RENAME TO {n}", n=Ident(name))
 
 
+def called(function: Function, new: Name, snapshot: Snapshot) -> str:
+    """ALTER that gives it another name in its schema, or moves it to another one."""
+    if function.name.schema == new.schema:
+        return rename(function, new.name, snapshot)
+    return _of("ALTER", function, snapshot, "SET SCHEMA {s}", s=Ident(new.schema))
+
+
 def renamed_back(function: Function, name: str, snapshot: Snapshot) -> str:
     """The same where it is there."""
     body = _RENAMED.format(
@@ -232,7 +239,7 @@ def taken_back(function: Function, new: Function, snapshot: Snapshot) -> str:
     body = _TAKEN_BACK.format(
         there=there(new, snapshot),
         drop=drop(function, snapshot),
-        rename=rename(new, function.name.name, snapshot),
+        rename=called(new, function.name, snapshot),
     )
     return emit.sql("DO {body}", body=Body(body))
 

@@ -209,7 +209,7 @@ def drop(view: Name) -> str:
 
 
 def rename(renamed: Renamed) -> tuple[str, ...]:
-    """Other names for the table, in its own schema, and for its columns."""
+    """Another name or schema for the table, and other names for its columns."""
     return (
         _rename(renamed.old, renamed.new),
         *(_rename_column(renamed.new, *names) for names in renamed.columns),
@@ -217,6 +217,9 @@ def rename(renamed: Renamed) -> tuple[str, ...]:
 
 
 def _rename(table: Name, new: Name) -> str:
+    if table.schema != new.schema:
+        move = "ALTER TABLE {t} SET SCHEMA {s}"
+        return emit.sql(move, t=Qualified(table), s=Ident(new.schema))
     return emit.sql("ALTER TABLE {t} RENAME TO {n}", t=Qualified(table), n=Ident(new.name))
 
 

@@ -1,0 +1,3 @@
+GRANT USAGE ON SCHEMA archive TO PUBLIC;
+ALTER TABLE users SET SCHEMA archive;
+ALTER TABLE notes SET SCHEMA archive;

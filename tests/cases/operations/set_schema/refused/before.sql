@@ -1,0 +1,13 @@
+CREATE SCHEMA archive;
+CREATE TABLE users (id bigint PRIMARY KEY, email text);
+CREATE TABLE archive.users (id bigint);
+CREATE TABLE notes (id bigint PRIMARY KEY);
+CREATE TABLE other (id bigint CONSTRAINT taken PRIMARY KEY);
+CREATE TABLE archive.taken (id bigint);
+CREATE TABLE named (id bigint);
+CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM named';
+CREATE FUNCTION archive.counted(n integer) RETURNS bigint LANGUAGE sql AS 'SELECT 1';
+CREATE SEQUENCE numbers;
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE VIEW ruled AS SELECT id FROM notes;
+CREATE RULE r AS ON DELETE TO ruled DO INSTEAD NOTHING;

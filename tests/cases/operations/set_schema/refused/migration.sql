@@ -1,0 +1,9 @@
+ALTER TABLE users SET SCHEMA archive;
+ALTER TABLE notes SET SCHEMA gone;
+ALTER TABLE other SET SCHEMA archive;
+ALTER TABLE named SET SCHEMA archive;
+ALTER FUNCTION counted SET SCHEMA archive;
+ALTER SEQUENCE numbers SET SCHEMA archive;
+ALTER TYPE mood SET SCHEMA archive;
+ALTER VIEW ruled SET SCHEMA archive;
+ALTER EXTENSION plpgsql SET SCHEMA archive;

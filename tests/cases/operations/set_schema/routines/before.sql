@@ -1,0 +1,8 @@
+CREATE SCHEMA lib;
+CREATE TABLE users (id bigint PRIMARY KEY, n int);
+INSERT INTO users VALUES (1, 1), (2, 2);
+CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT n * 2';
+CREATE INDEX users_twice ON users (twice(n));
+REVOKE ALL ON FUNCTION twice(integer) FROM PUBLIC;
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER noting BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION noted();

@@ -1,0 +1,2 @@
+SELECT lib.twice(n) FROM users;
+UPDATE users SET n = n;

@@ -1,0 +1,2 @@
+SELECT twice(n) FROM users;
+UPDATE users SET n = n;

@@ -1,0 +1,1 @@
+UPDATE old_shop.users SET email = 'b';

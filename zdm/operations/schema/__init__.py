@@ -1,0 +1,1 @@
+"""Changes of the schema that objects are in, of whom they belong to, and of default rights."""

@@ -1,0 +1,97 @@
+"""Changes of whole objects that get no plan: owners, default rights, statistics, publications,
+extensions and the sequence of an identity column. Why, and what to do."""
+
+from collections.abc import Callable, Mapping
+
+from zdm.model.statement import Action
+from zdm.parse.objects import whole
+from zdm.parse.objects.whole import Whole
+
+_Problem = tuple[str, str]
+
+
+def problem(action: Action) -> _Problem | None:
+    """The fact and the remedy."""
+    found = whole.read(action)
+    why = None if found is None else _WHY.get(found.kind)
+    return None if found is None or why is None else why(found)
+
+
+def _owner(_found: Whole) -> _Problem:
+    return (
+        "with its owner, who may alter it changes at once, this plan's role included, and so do"
+        " the rights of views and SECURITY DEFINER functions and whom row security binds; no"
+        " Snapshot has owners, so zdm can neither check nor undo it",
+        "if every role keeps what it needs, put it below all other changes of the object, with"
+        " `-- zdm: run in contract -- reason` above it",
+    )
+
+
+def _rights(_found: Whole) -> _Problem:
+    return (
+        "it gives rights on what its role makes from then on, the tables and functions that zdm"
+        " makes for a while included, and which rights were there before depends on that role",
+        "put it below all that this migration makes, with `-- zdm: run in contract -- reason`"
+        " above it; what is made earlier gets its rights by GRANT",
+    )
+
+
+def _statistics(found: Whole) -> _Problem:
+    return (
+        f"zdm does not know what the statistics {found.name} were before, so it cannot undo"
+        " this",
+        "no statement of an application names statistics, so put"
+        " `-- zdm: run in expand -- reason` above it",
+    )
+
+
+def _publication(found: Whole) -> _Problem:
+    if found.change in ("drop", "set"):
+        return (
+            f"subscribers of {found.name} get no more changes of a table that it loses, and"
+            " nothing tells them",
+            "when nobody reads these tables on the subscribers any more, put"
+            " `-- zdm: run in contract -- reason` above it",
+        )
+    return (
+        f"subscribers of {found.name} stop at the first change that their side has no table or"
+        " column for, and without a replica identity each UPDATE and DELETE of a published"
+        " table fails (55000)",
+        "make the table on each subscriber first, give it a key, and put"
+        " `-- zdm: run in expand -- reason` above it, then run REFRESH PUBLICATION there",
+    )
+
+
+def _extension(found: Whole) -> _Problem:
+    if found.change == "contents":
+        return (
+            f"what belongs to the extension {found.name} decides what DROP EXTENSION and a dump"
+            " take along, and zdm does not know what does",
+            "put `-- zdm: privileged -- reason` above it: no statement of an application"
+            " depends on it, and no shadow can try it",
+        )
+    return (
+        f"the update script of {found.name} may replace functions, lock and rewrite anything,"
+        " differs by version, and has no way back; the extension belongs to a superuser on the"
+        " shadow, where it cannot be tried",
+        "read the extension's release notes, and run it in a quiet hour, in a migration of its"
+        " own with `-- zdm: privileged -- reason` above it",
+    )
+
+
+def _identity(found: Whole) -> _Problem:
+    return (
+        f"SET of sequence options takes ACCESS EXCLUSIVE on the table of {found.name}, and zdm"
+        " plans them by the sequence",
+        "write ALTER SEQUENCE with the same options; pg_get_serial_sequence gives its name",
+    )
+
+
+_WHY: Mapping[str, Callable[[Whole], _Problem]] = {
+    "owner": _owner,
+    "rights": _rights,
+    "statistics": _statistics,
+    "publication": _publication,
+    "extension": _extension,
+    "identity": _identity,
+}
