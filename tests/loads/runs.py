@@ -7,10 +7,11 @@ contract. A stray instance of the old version, where the load has one, makes the
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 
@@ -20,16 +21,16 @@ from tests.loads import ground, held, writers
 from tests.loads import load as loads
 from tests.loads.held import Held
 from tests.loads.load import Load, Transaction
-from tests.loads.writers import Told, Writing
+from tests.loads.writers import Session, Told, Writing
 from tests.postgres.cases import writing as planning
 from zdm.backfill.pacing import Pacing
 from zdm.errors import ZdmError
 from zdm.execute import rollback
 from zdm.execute.clock import SystemClock
-from zdm.execute.events import Event, StepDone
+from zdm.execute.events import Event, StepDone, StepStarted
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
-from zdm.model.plan import Plan
+from zdm.model.plan import Phase, Plan
 from zdm.model.release import RunState
 from zdm.model.schema import Snapshot
 from zdm.postgres.run.database import PostgresDatabase
@@ -37,9 +38,12 @@ from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 
 # an operator's: where many write on a busy machine, a table is seldom free at once
-PATIENCE = timedelta(minutes=10)
-LINGERS = 1.0  # seconds for which the stray's second transaction stays open in the contract
+PATIENCE = timedelta(minutes=3)
 PHASES = ("before", "expand", "rollout", "back", "again", "contract", "after")
+_WAITS = b"""
+SELECT FROM pg_stat_activity WHERE datname = current_database()
+AND application_name LIKE 'zdm-run:%' AND wait_event_type = 'Lock'
+"""
 _TOLD = """
 CREATE TEMP TABLE told (n int, what text, key bigint, one bigint);
 CREATE TEMP VIEW state AS SELECT DISTINCT ON (key) key, what, one FROM told
@@ -106,6 +110,8 @@ class _Run:
         self.start = cases.read(url)
         self.plan: Plan = planning.planned(url, load.migration)
         self.outcome = Outcome()
+        self.strays = ExitStack()
+        self.due: Callable[[], AbstractContextManager[None]] | None = None
 
     def all_of_it(self, writing: Writing, pause: float) -> None:
         """Each phase, with a pause in which the writers have the database for themselves."""
@@ -148,6 +154,9 @@ class _Run:
     def _note(self, event: Event) -> None:
         if isinstance(event, StepDone) and event.attempts > 1:
             self.outcome.attempts[event.id] = event.attempts
+        elif isinstance(event, StepStarted) and event.phase is Phase.CONTRACT and self.due:
+            self.strays.enter_context(self.due())
+            self.due = None
 
     def _back(self) -> None:
         stop, clock = StopFlag(), SystemClock()
@@ -164,57 +173,66 @@ class _Run:
 
     def _contract(self) -> None:
         """To the end; past each transaction of the stray instance."""
-        for number, stray in enumerate(self.load.stray):
-            before, key = cases.read(self.url), number + 1 + self.load.rows
-            with _stray(self.url, stray, key, LINGERS if number else 0.0) as joined:
-                self._past(key, joined, before)
-        self._to(RunState.CONTRACTED)
+        with ExitStack() as self.strays:
+            for number, stray in enumerate(self.load.stray):
+                before, key = cases.read(self.url), number + 1 + self.load.rows
+                if number:
+                    self.due = partial(_lingering, self.url, stray, key)
+                else:
+                    self._say((stray,), key)
+                if self.load.amends:
+                    stopped = self._stopped()
+                    self.strays.close()
+                    self._named(key, stopped, before)
+            self._to(RunState.CONTRACTED)
 
-    def _past(self, key: int, joined: Callable[[], None], before: Snapshot) -> None:
-        """Where the load has amends, the contract must have stopped and have named the key."""
+    def _stopped(self) -> str:
+        """Where the contract has stopped."""
         try:
             self._to(RunState.CONTRACTED)
         except ZdmError as error:
-            self.outcome.stopped.append(f"{type(error).__name__}: {error.message}")
-        joined()
-        if not self.load.amends:
-            return
-        if not self.outcome.stopped or str(key) not in self.outcome.stopped[-1]:
+            return f"{type(error).__name__}: {error.message}"
+        return ""
+
+    def _named(self, key: int, stopped: str, before: Snapshot) -> None:
+        """The contract must have stopped with that row's name, and have left nothing."""
+        self.outcome.stopped.append(stopped)
+        if str(key) not in stopped:
             self.outcome.wrong.append(f"nobody has named {key}")
         half = cases.differences(before, cases.read(self.url))
         self.outcome.wrong += [f"half done after {key}: {one}" for one in half]
+        self._say(self.load.amends, key)
+
+    def _say(self, said: Sequence[Transaction], key: int) -> None:
         with psycopg.connect(ground.as_role(self.url, ground.APP), autocommit=True) as own:
-            for one in self.load.amends:
-                _say(own, one, key)
+            for one in said:
+                _send(own, one, key)
 
 
 @contextmanager
-def _stray(
-    url: str, said: Transaction, key: int, lingers: float
-) -> Iterator[Callable[[], None]]:
-    """The block begins once its statements are there; the transaction ends after a while, and
-    the function waits for that."""
-    begun = threading.Event()
-
-    def write() -> None:
-        with psycopg.connect(ground.as_role(url, ground.APP)) as own:
-            _say(own, said, key)
-            begun.set()
-            time.sleep(lingers)
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    if lingers:
-        begun.wait()
-    else:
-        thread.join()
-    try:
-        yield thread.join
-    finally:
-        thread.join()
+def _lingering(url: str, said: Transaction, key: int) -> Iterator[None]:
+    """Its statements are there when the block begins, and its transaction ends as soon as zdm
+    waits for a lock, at the latest with the block."""
+    over = threading.Event()
+    with psycopg.connect(ground.as_role(url, ground.APP)) as own:
+        _send(own, said, key)
+        thread = threading.Thread(target=_commit, args=(own, url, over))
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
 
-def _say(own: "psycopg.Connection[tuple[object, ...]]", said: Transaction, key: int) -> None:
+def _commit(own: Session, url: str, over: threading.Event) -> None:
+    with psycopg.connect(url, autocommit=True) as other:
+        while not other.execute(_WAITS).fetchall() and not over.wait(0.005):
+            pass
+    own.commit()
+
+
+def _send(own: Session, said: Transaction, key: int) -> None:
     for sql in said.statements:
         own.execute(sql.encode(), {"new": key})
 
