@@ -14,17 +14,19 @@ SHOWN = 5
 def main() -> int:
     """1 where a statement failed or a row is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("loads", nargs="*", choices=[*load.NAMES, []], default=load.NAMES)
+    parser.add_argument("loads", nargs="*", metavar="LOAD", help=", ".join(load.NAMES))
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--major", type=int)
     parser.add_argument("--writers", type=int, default=16)
     parser.add_argument("--pause", type=float, default=5.0, metavar="SECONDS")
     parser.add_argument("--rest", type=float, default=0.0, metavar="SECONDS")
     arguments = parser.parse_args()
+    if unknown := set(arguments.loads) - set(load.NAMES):
+        parser.error(f"no load is named {', '.join(sorted(unknown))}")
     size = Size(writers=arguments.writers, rest=arguments.rest, pause=arguments.pause)
     bad = 0
     with ground.server(arguments.major) as server:
-        for name in arguments.loads:
+        for name in arguments.loads or load.NAMES:
             outcome = runs.beside(server, load.read(name, arguments.rows), size)
             bad += len(outcome.failed) + len(outcome.wrong)
             line = {

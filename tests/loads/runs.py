@@ -38,7 +38,7 @@ from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 
 # an operator's: where many write on a busy machine, a table is seldom free at once
-PATIENCE = timedelta(minutes=3)
+PATIENCE = timedelta(minutes=5)
 PHASES = ("before", "expand", "rollout", "back", "again", "contract", "after")
 _WAITS = b"""
 SELECT FROM pg_stat_activity WHERE datname = current_database()

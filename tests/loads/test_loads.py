@@ -13,6 +13,7 @@ from zdm.postgres.server.provider import Server
 
 ROWS = 3_000
 SMALL = Size(writers=8, rest=0.03, pause=0.2)
+TWIN = "orphans_nulled"  # it differs from orphans_deleted in one word
 pytestmark = pytest.mark.more
 
 
@@ -26,7 +27,13 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield found
 
 
-@pytest.mark.parametrize("name", load.NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.thorough if name == TWIN else ())
+        for name in load.NAMES
+    ],
+)
 def test_no_statement_fails_and_no_row_is_wrong(server: Server, name: str) -> None:
     found = load.read(name, ROWS)
     outcome = runs.beside(server, found, SMALL)

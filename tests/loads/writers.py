@@ -23,7 +23,7 @@ from tests import waiting
 from tests.loads.load import Load, Transaction
 
 OLD, NEW, END = 0, 1, 2  # what a writer is told to be
-PROCESSES = 4
+EACH = 4  # writers of a process
 THOUGHT = 0.1  # seconds
 BETWEEN = 0.4
 FIRST_KEY = 1_000_000_000
@@ -135,7 +135,7 @@ class _Writer:
 def _share(load: Load, url: str, part: int, shared: Shared, pipe: Connection) -> None:
     writers = [
         _Writer(load, url, number, shared)
-        for number in range(part, len(shared.wanted), PROCESSES)
+        for number in range(part * EACH, min(part * EACH + EACH, len(shared.wanted)))
     ]
     threads = [threading.Thread(target=writer.run) for writer in writers]
     for thread in threads:
@@ -192,7 +192,7 @@ def at_work(load: Load, url: str, writers: int, rest: float) -> Iterator[Writing
     )
     writing, answers = Writing(shared), list[Told]()
     with ExitStack() as stack:
-        pipes = [context.Pipe(duplex=False) for _ in range(PROCESSES)]
+        pipes = [context.Pipe(duplex=False) for _ in range(-(-writers // EACH))]
         for part, (_, theirs) in enumerate(pipes):
             process = context.Process(target=_share, args=(load, url, part, shared, theirs))
             process.start()
