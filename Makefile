@@ -15,7 +15,7 @@ PURE_TESTS := $(wildcard $(addprefix tests/unit/,$(PURE))) tests/reading tests/r
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: adversary adversary-long bench faults gate cluster-down cluster-up controlplane deadlocks demo kill-matrix widening pairs new-driver new-operation new-rule schemas test test-live test-more thorough servers lint coverage bless docs docs-check wheel-check check clean
+.PHONY: adversary adversary-long bench faults gate cluster-down cluster-up controlplane deadlocks demo kill-matrix loads widening pairs new-driver new-operation new-rule schemas test test-live test-more thorough servers lint coverage bless docs docs-check wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -121,6 +121,9 @@ deadlocks: $(READY)  ## 200,000 transactions of 16 writers beside whole runs, fo
 ROWS ?= 1000000
 widening: $(READY)  ## a key becomes bigint with three referencing tables of 1,000,000 rows beside 16 writers
 	$(BIN)/python -m tests.widening --rows $(ROWS)
+
+loads: $(READY)  ## migrations of tables of 1,000,000 rows beside 16 writers: make loads LOAD=foreign_key MAJOR=14
+	$(BIN)/python -m tests.loads $(LOAD) --rows $(ROWS) $(addprefix --major=,$(MAJOR))
 
 WORLDS ?= 150
 WITHIN ?= 500

@@ -18,9 +18,10 @@ from zdm.postgres.run import statement_watch
 from zdm.postgres.run.evidence import Evidence
 from zdm.postgres.run.limits import Limits
 from zdm.postgres.run.statement_watch import Watchdog, WatchEvent
-from zdm.postgres.session import blockers
+from zdm.postgres.session import blockers, error_kinds
 from zdm.postgres.session.blockers import Ender, Ending
 from zdm.postgres.session.connection import Connection
+from zdm.postgres.session.error_kinds import Kind
 from zdm.postgres.session.second_connection import SecondConnection
 
 CLEAN_UP = timedelta(seconds=10)  # for an invalid leftover, before the attempt is given up
@@ -40,8 +41,17 @@ class Stepper:
     evidence: Evidence
 
     def run(self, step: RunSql, state: RunState) -> Generator[WatchEvent, None, None]:
-        """Do one step and record it."""
+        """Do one step and record it; rows that came into its way after the look at them are
+        named."""
         yield from self._make_way(step)
+        try:
+            yield from self._done(step, state)
+        except psycopg.Error as error:
+            if error_kinds.kind(error) is Kind.REFUSED:
+                step_sql.preconditions(self.own, step)
+            raise
+
+    def _done(self, step: RunSql, state: RunState) -> Generator[WatchEvent, None, None]:
         if not step.in_transaction:
             yield from self._outside(step, state)
         elif step.statement_timeout and not step.preconditions:
@@ -138,11 +148,12 @@ class Stepper:
             step_sql.record_done(own, fence, step, state)
 
     def _built(self, step: RunSql) -> Generator[WatchEvent, None, None]:
-        """A cancelled build leaves an invalid index that costs every write: remove it."""
+        """A build that fails leaves an invalid index, which costs every write and, if it is a
+        unique one, refuses some: remove it."""
         own = self.own
         try:
             yield from self._watched(step, lambda: step_sql.alone(own, step, step.sql))
-        except TemporaryError:
+        except (psycopg.Error, TemporaryError):
             with contextlib.suppress(psycopg.Error, TemporaryError):  # else the next try does
                 if step.repair and step_sql.probe(own, step) == "half done":
                     repair = self._watched(

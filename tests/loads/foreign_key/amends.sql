@@ -1,0 +1,2 @@
+-- deleted
+DELETE FROM orders WHERE id = :new;

@@ -1,0 +1,9 @@
+-- visited
+INSERT INTO customers (id, name) VALUES (:new, 'new');
+INSERT INTO visits (id, customer_id) VALUES (:new, :new);
+-- moved
+UPDATE visits SET customer_id = :one WHERE id = :mine;
+-- back
+UPDATE visits SET customer_id = id, seen = seen + 1 WHERE id = :mine;
+-- orphaned
+DELETE FROM customers WHERE id = :gone;

@@ -1,0 +1,2 @@
+-- deleted
+DELETE FROM users WHERE id = :new;
