@@ -15,7 +15,7 @@ from tests.ten_tables.writers import Rows, Sent, Writer
 from tests.waiting import until
 from zdm.workflows import plan_files
 
-WRITTEN_BEFORE, WRITTEN_TOGETHER, WRITTEN_AFTER = 40, 60, 40  # statements of each session
+WRITTEN_BEFORE, WRITTEN_TOGETHER, WRITTEN_AFTER = 25, 40, 25  # statements of each session
 _SETTINGS = """
 [alembic]
 ini = "alembic.ini"

@@ -43,6 +43,17 @@ def ref(table: str, *, null: float = 0.0) -> Make:
     return make
 
 
+def own(table: str) -> Make:
+    """A row of a table that is this session's."""
+
+    def make(writer: Writer) -> object:
+        if not writer.rows[table]:
+            writer.insert(table)
+        return writer.chance.choice([*writer.rows[table]])[0]
+
+    return make
+
+
 def maybe(make: Make, null: float = 0.3) -> Make:
     """NULL sometimes."""
     return lambda w: None if w.chance.random() < null else make(w)
@@ -129,7 +140,7 @@ FIRST = Version(
             key=("customer_id", "station_id"),
             drawn=False,
             fields={
-                "customer_id": ref("customers"),
+                "customer_id": own("customers"),
                 "station_id": ref("stations"),
                 "role": one_of("member", "guest"),
                 "since": day,

@@ -6,7 +6,8 @@ n statements would be read n times. A change of an enum type and a REVOKE may be
 table, and one of a column to an integer, numeric or varchar about each that refers to it, and
 they are given all that is left; so is a DROP DEFAULT before an identity, between which the
 sequence is dropped. A DROP of an index, function or view is given what makes one
-of that name again, one of an index each new unique one, a RENAME COLUMN each DROP INDEX, and a
+of that name again, one of an index each new unique one, a RENAME COLUMN each DROP INDEX, and so is
+a column that may take the place of a dropped one, and a
 RENAME TABLE, or what is before it, each RENAME COLUMN by the new name.
 """
 
@@ -34,6 +35,7 @@ _CHANGES_COLUMNS = frozenset(
         ActionKind.RENAME_TABLE,
     }
 )
+_FILLS = frozenset({ActionKind.ADD_COLUMN, ActionKind.UPDATE})
 _OF_KEYS = (("int2",), ("int4",), ("int8",), ("numeric",), ("varchar",))
 
 
@@ -55,6 +57,8 @@ class Waiting:
             for name in _made(action):
                 self._makers.setdefault(name, []).append(action)
         self._unique = [action for action in actions if _is_unique(action)]
+        self._places = {id(action): place for place, action in enumerate(actions)}
+        self._index_drops = [a for a in actions if _kind(a) is ActionKind.DROP_INDEX]
         self._makes_enum = any(_is_new_enum(action) for action in actions)
 
     def _about(self, action: Action) -> Sequence[Name]:
@@ -80,6 +84,8 @@ class Waiting:
             together.pop(0)
         if action.fact.kind is ActionKind.RENAME_COLUMN:
             return [*together, *self._renamed(together), *self._dropped_indexes()]
+        if action.fact.kind in _FILLS:
+            return self._with_dropped_indexes(together)
         if action.fact.kind is ActionKind.RENAME_TABLE:
             return [*together, *self._renamed(together)]
         return together
@@ -112,10 +118,20 @@ class Waiting:
 
     def _dropped_indexes(self) -> Iterator[Action]:
         """Every DROP INDEX that is left: a renamed column does not get what is dropped."""
-        for action in self._order:
-            drops = isinstance(action.fact, Fact) and action.fact.kind is ActionKind.DROP_INDEX
-            if drops and id(action) not in self._taken:
-                yield action
+        return (action for action in self._index_drops if id(action) not in self._taken)
+
+    def _with_dropped_indexes(self, together: list[Action]) -> list[Action]:
+        """A column that is filled may take the place of one that is dropped, with the indexes
+        that the train drops before that; in order."""
+        if not any(_kind(action) is ActionKind.DROP_COLUMN for action in together):
+            return together
+        drops = [a for a in self._dropped_indexes() if self._is_behind(a, together[0])]
+        if not drops:
+            return together
+        return sorted([*together, *drops], key=lambda a: self._places[id(a)])
+
+    def _is_behind(self, action: Action, first: Action) -> bool:
+        return self._places[id(action)] > self._places[id(first)]
 
     def _of_enum(self, action: Action) -> bool:
         """Whether a change of an enum type may begin with it."""

@@ -79,7 +79,7 @@ class ChangeType:
             "try it on the data, and handle the rest with CASE",
         )
         lines = [
-            *((total,) if self.given else ()),
+            *((total,) if self.given or self._takes_labels(context.snapshot, old) else ()),
             (
                 f"until the contract, a value of {self.new.name} that {old.type} cannot hold"
                 + (
@@ -111,6 +111,11 @@ class ChangeType:
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
             for text, remedy in lines
         )
+
+    def _takes_labels(self, snapshot: Snapshot, old: Column) -> bool:
+        """Whether a text must be a label."""
+        to, was = (inverses.labels(kind, snapshot) for kind in (self.new.type, old.type))
+        return bool(to) and not was
 
     def choice(self, context: Context) -> Choice:
         """By way of the new column, since both names are used."""
