@@ -176,7 +176,11 @@ ALL = (
     Release(
         name="0020",
         files=_revision("0020_text_and_enum"),
-        refused=(Refused(file="refused/0020_tier_as_text.sql", says=("add a column of the new type",)),),
+        refused=(
+            Refused(
+                file="refused/0020_tier_as_text.sql", says=("add a column of the new type",)
+            ),
+        ),
         new=_text_and_enum,
     ),
     Release(

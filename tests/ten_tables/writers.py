@@ -209,7 +209,8 @@ class Writer:
 
     def _is_referred(self, table: str, key: Key) -> bool:
         return any(
-            set(key) & set(map(_hashable, row.values())) or (name != table and set(key) & set(k))
+            set(key) & set(map(_hashable, row.values()))
+            or (name != table and set(key) & set(k))
             for name, rows in self.rows.items()
             for k, row in rows.items()
             if (name, k) != (table, key)

@@ -6,9 +6,9 @@ n statements would be read n times. A change of an enum type and a REVOKE may be
 table, and one of a column to an integer, numeric or varchar about each that refers to it, and
 they are given all that is left; so is a DROP DEFAULT before an identity, between which the
 sequence is dropped. A DROP of an index, function or view is given what makes one
-of that name again, one of an index each new unique one, a RENAME COLUMN each DROP INDEX, and so is
-a column that may take the place of a dropped one, and a
-RENAME TABLE, or what is before it, each RENAME COLUMN by the new name.
+of that name again, one of an index each new unique one, a RENAME COLUMN each DROP INDEX, as a
+column that may take the place of a dropped one, and a RENAME TABLE, or what is before it, each
+RENAME COLUMN by the new name.
 """
 
 from collections import deque
@@ -82,13 +82,16 @@ class Waiting:
         together = self._tables[action.fact.table]
         while together[0] is not action:  # it was taken with a statement of its own
             together.pop(0)
-        if action.fact.kind is ActionKind.RENAME_COLUMN:
-            return [*together, *self._renamed(together), *self._dropped_indexes()]
-        if action.fact.kind in _FILLS:
+        return self._with_others(together, action.fact.kind)
+
+    def _with_others(self, together: list[Action], kind: ActionKind) -> list[Action]:
+        """And what is about the same though it names another table, or none."""
+        if kind in _FILLS:
             return self._with_dropped_indexes(together)
-        if action.fact.kind is ActionKind.RENAME_TABLE:
-            return [*together, *self._renamed(together)]
-        return together
+        if kind not in (ActionKind.RENAME_COLUMN, ActionKind.RENAME_TABLE):
+            return together
+        drops = self._dropped_indexes() if kind is ActionKind.RENAME_COLUMN else ()
+        return [*together, *self._renamed(together), *drops]
 
     def _renamed(self, together: Sequence[Action]) -> Iterator[Action]:
         """Each RENAME COLUMN of the table by the name that it gets, before other changes."""

@@ -78,17 +78,19 @@ class ChangeType:
             f" {self.old}: an error in it fails the old version's write",
             "try it on the data, and handle the rest with CASE",
         )
-        lines = [
-            *((total,) if self.given or self._takes_labels(context.snapshot, old) else ()),
-            (
-                f"until the contract, a value of {self.new.name} that {old.type} cannot hold"
-                + (
-                    " is rejected, because the old column is NOT NULL"
-                    if old.not_null and not self.outgrown.null
-                    else f" is NULL in {self.old} for the old version"
-                ),
-                "let the new version write such values only after the contract",
+        held = (
+            f"until the contract, a value of {self.new.name} that {old.type} cannot hold"
+            + (
+                " is rejected, because the old column is NOT NULL"
+                if old.not_null and not self.outgrown.null
+                else f" is NULL in {self.old} for the old version"
             ),
+            "let the new version write such values only after the contract",
+        )
+        takes_labels = self._takes_labels(context.snapshot, old)
+        lines = [
+            *((total,) if self.given or takes_labels else ()),
+            *(() if takes_labels and not self.given else (held,)),
             (
                 f"no version may write both {self.old} and {self.new.name} of {self.table} with"
                 " different values: the new column wins",

@@ -10,7 +10,9 @@ target_metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+engine = create_engine(
+    context.config.get_main_option("sqlalchemy.url", ""), poolclass=pool.NullPool
+)
 with engine.connect() as connection:
     context.configure(connection=connection, target_metadata=target_metadata)
     with context.begin_transaction():

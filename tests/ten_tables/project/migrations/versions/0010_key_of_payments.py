@@ -4,7 +4,6 @@ Revision ID: 0010
 Revises: 0008
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
@@ -13,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade():
+def upgrade() -> None:
     op.drop_constraint(op.f("pk_payments"), "payments", type_="primary")
     op.create_primary_key(op.f("pk_payments"), "payments", ["id"])
     op.create_index(op.f("ix_payments_rental_id"), "payments", ["rental_id"], unique=False)

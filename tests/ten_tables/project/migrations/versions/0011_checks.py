@@ -4,7 +4,6 @@ Revision ID: 0011
 Revises: 0010
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
@@ -13,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade():
+def upgrade() -> None:
     op.execute("UPDATE stations SET capacity = 100 WHERE capacity > 100")
     op.create_check_constraint(op.f("ck_stations_capacity"), "stations", "capacity <= 100")
     op.drop_constraint(op.f("ck_payments_method"), "payments", type_="check")

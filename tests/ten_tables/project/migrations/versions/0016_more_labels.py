@@ -4,7 +4,6 @@ Revision ID: 0016
 Revises: 0015
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
@@ -13,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade():
+def upgrade() -> None:
     with op.get_context().autocommit_block():
         op.execute("ALTER TYPE bike_state ADD VALUE 'lost'")
     op.execute("ALTER TYPE bike_state ADD VALUE IF NOT EXISTS 'reserved' BEFORE 'rented'")

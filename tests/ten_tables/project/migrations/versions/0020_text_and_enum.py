@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade():
+def upgrade() -> None:
     op.add_column("bikes", sa.Column("status", sa.Text(), nullable=True))
     op.execute("UPDATE bikes SET status = state::text")
     op.alter_column("bikes", "status", existing_type=sa.Text(), nullable=False)
@@ -24,7 +24,8 @@ def upgrade():
     op.add_column(
         "messages",
         sa.Column(
-            "topic", postgresql.ENUM("news", "bill", "alert", name="message_kind", create_type=False)
+            "topic",
+            postgresql.ENUM("news", "bill", "alert", name="message_kind", create_type=False),
         ),
     )
     op.execute("UPDATE messages SET topic = kind::message_kind")
