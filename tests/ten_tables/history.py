@@ -10,8 +10,8 @@ from tests.ten_tables.runs import Outcome
 
 
 def run(ground: Ground, only: tuple[str, ...] = ()) -> Iterator[Outcome]:
-    """All of them, or some; those that are left out are run plainly. Ends with the first in
-    which something is wrong."""
+    """All of them, or some; those that are left out are run plainly. Ends with the first
+    that is not run to its end."""
     version = velo.FIRST
     with ground.database() as name:
         with psycopg.connect(ground.url(name, OWNER), autocommit=True) as conn:
@@ -34,6 +34,6 @@ def run(ground: Ground, only: tuple[str, ...] = ()) -> Iterator[Outcome]:
             else:
                 outcome = runs.run(ground, name, release, version)
                 yield outcome
-                if outcome.wrong:
+                if not outcome.ended:
                     return
             version = release.new(version)

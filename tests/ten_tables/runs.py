@@ -67,6 +67,7 @@ class Outcome:
     statements: dict[str, int] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    ended: bool = False  # the run has contracted
 
 
 def run(ground: Ground, name: str, release: Release, old: Version) -> Outcome:
@@ -197,6 +198,7 @@ def _executed(
             leaving.start()
             _expect(stage, outcome, *execute, "--assume-deployed")
             leaving.join()
+            outcome.ended = not outcome.wrong
             _set(new, late=False)
             _more(new, WRITTEN_AFTER)
     for writer in (*old, *new):

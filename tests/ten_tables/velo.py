@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from tests.ten_tables.shapes import Make, Shape, Version
-from tests.ten_tables.writers import Writer
+from tests.ten_tables.writers import Key, Writer
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -44,12 +44,15 @@ def ref(table: str, *, null: float = 0.0) -> Make:
 
 
 def own(table: str) -> Make:
-    """A row of a table that is this session's."""
+    """A row of a table that the application has made, and that is this session's."""
+
+    def made(writer: Writer) -> list[Key]:
+        return [key for key in writer.rows[table] if (table, key) not in writer.kept]
 
     def make(writer: Writer) -> object:
-        if not writer.rows[table]:
+        if not made(writer):
             writer.insert(table)
-        return writer.chance.choice([*writer.rows[table]])[0]
+        return writer.chance.choice(made(writer))[0]
 
     return make
 
