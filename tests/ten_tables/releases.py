@@ -55,7 +55,8 @@ def _not_null(version: Version) -> Version:
     version = _but(version, "customers", points=number(0, 9))
     version = _but(version, "bikes", label=unique("label"))
     version = _together(version, "bikes", "frame_no", "label")
-    return _but(version, "models", family=one_of("city", "cargo", "tandem"))
+    version = _but(version, "models", family=one_of("city", "cargo", "tandem"))
+    return version.but(models=replace(version.tables["models"], optional=frozenset()))
 
 
 def _more_labels(version: Version) -> Version:
