@@ -104,6 +104,9 @@ ELSEWHERE = {
         "the application's"
     ),
     "let no version read new rows by `id > last seen`": "the application's",
+    "let the new version accept that, or run the UPDATE once more in a later release": (
+        "the application's, or another release's"
+    ),
     "delete old rows before that": "the data's",
     "compare last_value of the sequence with these bounds": "the data's",
     "let what refreshes it, also from outside the application, name {} as soon as the new"

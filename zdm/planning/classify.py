@@ -107,6 +107,12 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
 
 def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
     """All Actions; a name without schema is the first of the search_path that is there."""
+    every = _actions(train, snapshot, frozenset())
+    filled = inline.filled(every, snapshot)
+    return _actions(train, snapshot, filled) if filled else every
+
+
+def _actions(train: Train, snapshot: Snapshot, filled: inline.Filled) -> tuple[Action, ...]:
     known = {t.name for t in snapshot.tables} | {v.name for v in snapshot.views}
     schemas = set(snapshot.schemas)
     found: list[Action] = []
@@ -115,7 +121,11 @@ def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
         path = tuple(schema for schema in whole if schema in schemas) or whole
         read = _read(statement, path, known)
         each = [one for action in read for one in several.split(action, path)]
-        found += [one for action in each for one in inline.split(action, path, snapshot, found)]
+        found += [
+            one
+            for action in each
+            for one in inline.split(action, path, snapshot, found, filled)
+        ]
         known |= {n for a in read if _kind(a) is ActionKind.CREATE_TABLE and (n := _table(a))}
         schemas |= {
             a.fact.name

@@ -6,8 +6,9 @@ n statements would be read n times. A change of an enum type and a REVOKE may be
 table, and one of a column to an integer, numeric or varchar about each that refers to it, and
 they are given all that is left; so is a DROP DEFAULT before an identity, between which the
 sequence is dropped. A DROP of an index, function or view is given what makes one
-of that name again, one of an index each new unique one, a RENAME COLUMN each DROP INDEX, and a
-RENAME TABLE, or what is before it, each RENAME COLUMN by the new name.
+of that name again, one of an index each new unique one, a RENAME COLUMN each DROP INDEX, as a
+column that may take the place of a dropped one, and a RENAME TABLE, or what is before it, each
+RENAME COLUMN by the new name.
 """
 
 from collections import deque
@@ -34,6 +35,7 @@ _CHANGES_COLUMNS = frozenset(
         ActionKind.RENAME_TABLE,
     }
 )
+_FILLS = frozenset({ActionKind.ADD_COLUMN, ActionKind.UPDATE})
 _OF_KEYS = (("int2",), ("int4",), ("int8",), ("numeric",), ("varchar",))
 
 
@@ -55,6 +57,8 @@ class Waiting:
             for name in _made(action):
                 self._makers.setdefault(name, []).append(action)
         self._unique = [action for action in actions if _is_unique(action)]
+        self._places = {id(action): place for place, action in enumerate(actions)}
+        self._index_drops = [a for a in actions if _kind(a) is ActionKind.DROP_INDEX]
         self._makes_enum = any(_is_new_enum(action) for action in actions)
 
     def _about(self, action: Action) -> Sequence[Name]:
@@ -78,11 +82,16 @@ class Waiting:
         together = self._tables[action.fact.table]
         while together[0] is not action:  # it was taken with a statement of its own
             together.pop(0)
-        if action.fact.kind is ActionKind.RENAME_COLUMN:
-            return [*together, *self._renamed(together), *self._dropped_indexes()]
-        if action.fact.kind is ActionKind.RENAME_TABLE:
-            return [*together, *self._renamed(together)]
-        return together
+        return self._with_others(together, action.fact.kind)
+
+    def _with_others(self, together: list[Action], kind: ActionKind) -> list[Action]:
+        """And what is about the same though it names another table, or none."""
+        if kind in _FILLS:
+            return self._with_dropped_indexes(together)
+        if kind not in (ActionKind.RENAME_COLUMN, ActionKind.RENAME_TABLE):
+            return together
+        drops = self._dropped_indexes() if kind is ActionKind.RENAME_COLUMN else ()
+        return [*together, *self._renamed(together), *drops]
 
     def _renamed(self, together: Sequence[Action]) -> Iterator[Action]:
         """Each RENAME COLUMN of the table by the name that it gets, before other changes."""
@@ -112,10 +121,20 @@ class Waiting:
 
     def _dropped_indexes(self) -> Iterator[Action]:
         """Every DROP INDEX that is left: a renamed column does not get what is dropped."""
-        for action in self._order:
-            drops = isinstance(action.fact, Fact) and action.fact.kind is ActionKind.DROP_INDEX
-            if drops and id(action) not in self._taken:
-                yield action
+        return (action for action in self._index_drops if id(action) not in self._taken)
+
+    def _with_dropped_indexes(self, together: list[Action]) -> list[Action]:
+        """A column that is filled may take the place of one that is dropped, with the indexes
+        that the train drops before that; in order."""
+        if not any(_kind(action) is ActionKind.DROP_COLUMN for action in together):
+            return together
+        drops = [a for a in self._dropped_indexes() if self._is_behind(a, together[0])]
+        if not drops:
+            return together
+        return sorted([*together, *drops], key=lambda a: self._places[id(a)])
+
+    def _is_behind(self, action: Action, first: Action) -> bool:
+        return self._places[id(action)] > self._places[id(first)]
 
     def _of_enum(self, action: Action) -> bool:
         """Whether a change of an enum type may begin with it."""

@@ -91,3 +91,35 @@ def test_what_harms_no_one_stays_one_statement(sql: str) -> None:
 
     assert answer.refusals == ()
     assert not {"add_check", "add_foreign_key"} & set(answer.slugs)
+
+
+@pytest.mark.parametrize("where", ["", " WHERE n IS NULL"])
+def test_a_reference_that_the_train_fills_stays_filled_until_the_contract(where: str) -> None:
+    answer = ask(
+        f"ALTER TABLE users ADD n bigint REFERENCES users; UPDATE users SET n = id{where};"
+    )
+
+    assert answer.slugs == ["add_column", "add_foreign_key"]
+    assert answer.phases == ["expand", "backfill", "contract", "contract", "contract"]
+
+
+def test_a_reference_that_is_filled_from_other_rows_stays_with_its_column() -> None:
+    answer = ask(
+        "CREATE TABLE p (id bigint PRIMARY KEY); ALTER TABLE users ADD n bigint REFERENCES p;"
+        " UPDATE users SET n = p.id FROM p WHERE p.id = users.id;"
+    )
+
+    assert "add_foreign_key" not in answer.slugs
+
+
+@pytest.mark.parametrize(
+    ("update", "says"),
+    [("UPDATE users SET n = 1 WHERE id IN (1, 2);", True), ("UPDATE users SET n = 1;", False)],
+)
+def test_rows_of_the_old_version_that_an_update_does_not_reach_are_said(
+    update: str, says: bool
+) -> None:
+    answer = ask(f"ALTER TABLE users ADD n bigint; {update}")
+    hazards = " ".join(h.message for h in answer.hazards)
+
+    assert ("rows that the old version writes after the UPDATE" in hazards) is says

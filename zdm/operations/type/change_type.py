@@ -79,17 +79,19 @@ class ChangeType:
             f" {self.old}: an error in it fails the old version's write",
             "try it on the data, and handle the rest with CASE",
         )
-        lines = [
-            *((total,) if self.given else ()),
-            (
-                f"until the contract, a value of {self.new.name} that {old.type} cannot hold"
-                + (
-                    " is rejected, because the old column is NOT NULL"
-                    if old.not_null and not self.outgrown.null
-                    else f" is NULL in {self.old} for the old version"
-                ),
-                "let the new version write such values only after the contract",
+        held = (
+            f"until the contract, a value of {self.new.name} that {old.type} cannot hold"
+            + (
+                " is rejected, because the old column is NOT NULL"
+                if old.not_null and not self.outgrown.null
+                else f" is NULL in {self.old} for the old version"
             ),
+            "let the new version write such values only after the contract",
+        )
+        takes_labels = self._takes_labels(context.snapshot, old)
+        lines = [
+            *((total,) if self.given or takes_labels else ()),
+            *(() if takes_labels and not self.given else (held,)),
             (
                 f"no version may write both {self.old} and {self.new.name} of {self.table} with"
                 " different values: the new column wins",
@@ -112,6 +114,11 @@ class ChangeType:
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
             for text, remedy in lines
         )
+
+    def _takes_labels(self, snapshot: Snapshot, old: Column) -> bool:
+        """Whether a text must be a label."""
+        to, was = (inverses.labels(kind, snapshot) for kind in (self.new.type, old.type))
+        return bool(to) and not was
 
     def choice(self, context: Context) -> Choice:
         """By way of the new column, since both names are used."""

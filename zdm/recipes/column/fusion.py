@@ -5,7 +5,7 @@ changes between them; where an earlier release has added `new`, the ADD is missi
 as three changes they lose the writes that the old version makes after the fill.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model.expression import Every, Expression, NullTest
@@ -13,7 +13,7 @@ from zdm.model.operation import Refusal
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind, Fact, Setting
-from zdm.model.syntax import SetDefault
+from zdm.model.syntax import DropObjects, SetDefault
 from zdm.parse import expressions, mentioned
 from zdm.recipes.column import dependents, outgrown, refusing
 from zdm.recipes.column.outgrown import Outgrown
@@ -231,8 +231,8 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fuse
     old, fill = found.table.require_column(found.old), found.update.assignments[0][1]
     where = _where(found) or ""
     default_at, default = _default(actions, found)
-    parts = [found.add, found.fill, found.drop, default_at]
-    consumed = tuple(sorted(part for part in parts if part is not None))
+    parts = [found.add, found.fill, found.drop, default_at, *_goes_along(actions, found)]
+    consumed = tuple(sorted({part for part in parts if part is not None}))
     return Fused(
         table=found.table,
         old=old,
@@ -248,6 +248,25 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fuse
         outgrown=outgrown.of(actions, found.table, old, found.new, fill),
         refusing=outgrown.obstacles(actions, found.table, found.old, found.new),
     )
+
+
+def _goes_along(actions: Sequence[Action], found: _Found) -> Iterator[int]:
+    """Indexes and constraints of the old column that the train drops before the column, as
+    autogenerate writes it: until the old version is gone they stay, and go with the column."""
+    for position, action in enumerate(actions):
+        said, fact = action.said, action.fact
+        if position >= found.drop or not isinstance(fact, Fact) or fact.cascade:
+            continue
+        if isinstance(said, DropObjects) and fact.kind is ActionKind.DROP_INDEX:
+            schema, _, name = fact.name.rpartition(".")
+            own = schema in ("", found.table.name.schema)
+            here = (i for i in found.table.indexes if own and i.name == name)
+            if any(found.old in i.columns and i.constraint is None for i in here):
+                yield position
+        elif fact.kind is ActionKind.DROP_CONSTRAINT and fact.table == found.table.name:
+            of = [c for c in found.table.constraints if c.name == fact.name]
+            if any(found.old in c.columns for c in of):
+                yield position
 
 
 def _forward(fill: Expression, found: _Found, where: str) -> str:

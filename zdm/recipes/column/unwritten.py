@@ -5,12 +5,15 @@ Its rows have NULL in them or the default, and it changes them in no row of the 
 
 from collections.abc import Sequence
 
-from zdm.model.schema import Column, Snapshot, Table
+from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind
+from zdm.parse import mentioned
 from zdm.recipes.column import refusing
 from zdm.recipes.column.refusing import Omitted
 from zdm.recipes.reading import statements, updates
 from zdm.recipes.trigger import computed_column
+
+_NEED = (ActionKind.SET_NOT_NULL, ActionKind.ADD_CONSTRAINT)
 
 
 def is_set(later: Sequence[Action], table: Table, column: Column, *, each: bool) -> bool:
@@ -23,6 +26,25 @@ def is_set(later: Sequence[Action], table: Table, column: Column, *, each: bool)
         and fact.table == table.name
         and column.name in (fact.name, *updates.targets(action))
         for action, fact in facts
+    )
+
+
+def once(later: Sequence[Action], table: Table, column: str) -> bool:
+    """Whether an UPDATE sets it that reaches no row which the old version writes later: where
+    a constraint needs it, that UPDATE runs once more when the old version is gone."""
+    facts = ((a, statements.fact(a, ActionKind.UPDATE, *_NEED)) for a in later)
+    own = [(a, fact.kind) for a, fact in facts if fact is not None and fact.table == table.name]
+    needed = any(k in _NEED and column in mentioned.words(a) for a, k in own)
+    return not needed and any(column in updates.targets(a) for a, _ in own)
+
+
+def left(table: Name, column: Column) -> tuple[str, str]:
+    """What the rows of the old version have in it then, and what to do."""
+    value = "NULL" if column.default is None else column.default
+    return (
+        f"rows that the old version writes after the UPDATE have {value} in {column.name} of"
+        f" {table}",
+        "let the new version accept that, or run the UPDATE once more in a later release",
     )
 
 

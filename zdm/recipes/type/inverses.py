@@ -35,7 +35,18 @@ def known(old: Column, new: Column, fill: Expression, snapshot: Snapshot) -> str
         found = way(column, old.type, new.type)
         if found is not None:
             return found
-    return _enum(column, old.type, new.type, snapshot)
+    return _enum(column, old.type, new.type, snapshot) or _label(
+        column, old.type, labels(new.type, snapshot)
+    )
+
+
+def labels(kind: str, snapshot: Snapshot) -> tuple[str, ...]:
+    """Of an enum type; of others none."""
+    for found in snapshot.types:
+        named = kind in (type_names.str_qualified(found.name), found.name.name)
+        if found.kind == "enum" and named:
+            return found.labels
+    return ()
 
 
 def _integers(column: str, old: str, new: str) -> str | None:
@@ -114,12 +125,18 @@ def _from_text(column: str, old: str, new: str) -> str | None:
 
 
 def _enum(column: str, old: str, new: str, snapshot: Snapshot) -> str | None:
-    for kind in snapshot.types:
-        named = old in (type_names.str_qualified(kind.name), kind.name.name)
-        if kind.kind == "enum" and named and new == "text" and kind.labels:
-            labels = ", ".join(literal(label) for label in kind.labels)
-            return f"CASE WHEN {column} IN ({labels}) THEN CAST({column} AS {old}) END"
-    return None
+    known = ", ".join(literal(label) for label in labels(old, snapshot))
+    if not known or new != "text":
+        return None
+    return f"CASE WHEN {column} IN ({known}) THEN CAST({column} AS {old}) END"
+
+
+def _label(column: str, old: str, of: tuple[str, ...]) -> str | None:
+    """Text is what the enum's label says; a text without a label has no way there."""
+    base, size = type_names.split(old)
+    if not of or base not in _TEXTS or (size and max(map(len, of)) > size[0]):
+        return None
+    return f"CAST({column} AS {old})"
 
 
 def _same_zone(old: Column, new: Column, fill: Expression) -> str | None:

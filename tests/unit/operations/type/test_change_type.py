@@ -363,3 +363,36 @@ def test_what_hangs_on_the_column_takes_the_freedom_away(
 )
 def test_anything_else_is_not_a_type_change(sql: str) -> None:
     assert change_type.recognise(schemas.actions(sql), HERE) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "back"),
+    [
+        ("text", 'CAST("level" AS text)'),
+        ("character varying(9)", 'CAST("level" AS character varying(9))'),
+        ("character varying(3)", None),  # a label does not fit
+    ],
+)
+def test_text_becomes_an_enum_and_the_way_back_is_its_label(
+    kind: str, back: str | None
+) -> None:
+    level = Type(
+        name=Name("public", "grade"), kind="enum",
+        definition="CREATE TYPE public.grade AS ENUM ('low', 'high')", labels=("low", "high"),
+    )  # fmt: skip
+    here = schemas.snapshot(schemas.users(Column(name="word", type=kind)), types=(level,))
+    sql = (
+        "ALTER TABLE users ADD COLUMN level grade; UPDATE users SET level = word::grade;"
+        " ALTER TABLE users DROP COLUMN word;"
+    )
+    answer = change_type.recognise(schemas.actions(sql), here)
+
+    if back is None:
+        assert isinstance(answer, Refusal)
+        return
+    assert isinstance(answer, Match)
+    assert isinstance(answer.operation, ChangeType)
+    assert answer.operation.backward == back
+    hazards = answer.operation.hazards(Context(snapshot=here, origin=()))
+    said = " ".join(h.message for h in hazards)
+    assert "must accept every value that the old version can write to word" in said

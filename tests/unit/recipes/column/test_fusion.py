@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.unit import schemas
 from zdm.model.operation import Refusal
-from zdm.model.schema import Column
+from zdm.model.schema import Column, Constraint, Index
 from zdm.recipes.column import fusion
 from zdm.recipes.column.fusion import Fused
 
@@ -47,6 +49,31 @@ def test_other_actions_may_stand_between() -> None:
     )
 
     assert found.consumed == (0, 2, 5)
+
+
+def test_what_is_dropped_of_the_old_column_first_goes_with_it() -> None:
+    email = Index(
+        name="ix_email", definition="CREATE INDEX ix_email ON public.users USING btree (email)",
+        keys=("email",), columns=("email",),
+    )  # fmt: skip
+    here = schemas.snapshot(
+        schemas.users(
+            indexes=(email, replace(email, name="ix_name", columns=("name",))),
+            constraints=(
+                Constraint(
+                    name="ck_email", kind="check", columns=("email",), definition="CHECK (true)"
+                ),
+            ),
+        )
+    )
+    sql = (
+        f"{ADD} {FILL} ALTER TABLE users DROP CONSTRAINT ck_email; DROP INDEX ix_name;"
+        f" DROP INDEX public.ix_email; {DROP}"
+    )
+    found = fusion.find(schemas.actions(sql), here)
+
+    assert isinstance(found, Fused)
+    assert found.consumed == (0, 1, 2, 4, 5)
 
 
 def test_sub_commands_of_one_alter_are_told_apart() -> None:

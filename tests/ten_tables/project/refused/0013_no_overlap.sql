@@ -1,0 +1,1 @@
+ALTER TABLE models ADD CONSTRAINT ex_models_name EXCLUDE USING btree (name WITH =);

@@ -1,0 +1,1 @@
+ALTER TYPE tier RENAME VALUE 'pro' TO 'premium';

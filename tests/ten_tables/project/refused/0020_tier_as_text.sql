@@ -1,0 +1,1 @@
+ALTER TABLE bikes ALTER COLUMN state TYPE text USING state::text;

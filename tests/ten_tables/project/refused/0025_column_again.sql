@@ -1,0 +1,2 @@
+ALTER TABLE customers DROP COLUMN source;
+ALTER TABLE customers ADD COLUMN source integer;

@@ -1,0 +1,2 @@
+-- zdm: default locale = 'de' -- nobody has chosen one so far
+ALTER TABLE customers ADD COLUMN locale text NOT NULL;

@@ -1,0 +1,2 @@
+ALTER TABLE messages ALTER COLUMN customer_id SET DEFAULT NULL;
+COMMENT ON TABLE messages IS 'to customers';
