@@ -56,9 +56,11 @@ from zdm.operations.object import (
 )
 from zdm.operations.statement import as_written
 from zdm.operations.table import (
+    attach_partition,
     change_policy,
     change_settings,
     create_table,
+    detach_partition,
     drop_table,
     new_table_change,
     rename_table,
@@ -124,6 +126,8 @@ ALL: tuple[Recogniser, ...] = (
     rename_enum_value.recognise,
     comment.recognise,
     grant.recognise,
+    attach_partition.recognise,
+    detach_partition.recognise,
     change_settings.recognise,
     change_policy.recognise,
     drop_table.recognise,

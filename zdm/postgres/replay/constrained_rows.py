@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from zdm.model.commands import AlterTable
 from zdm.model.expression import Expression
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident, literal
@@ -25,6 +26,7 @@ from zdm.parse.rows.written_out import WrittenOut
 from zdm.postgres.replay import sample_rows
 from zdm.postgres.replay.step import apply_settings
 from zdm.postgres.session.connection import Connection
+from zdm.recipes.partition import bound
 from zdm.schema import lookup, type_names
 
 _KEYS = ("primary key", "unique")
@@ -54,11 +56,23 @@ class _Train:
         elif isinstance(said, IndexDefinition) and said.unique:
             keys = [ident(e.column) if e.column else _sql(e.expression) for e in said.elements]
             yield fact.table, _repeated(fact.table, keys, _sql(said.where))
+        elif isinstance(said, AlterTable):
+            yield from self._outside(said, action)
         elif isinstance(said, AddConstraint):
             broken = self._broken(fact.table, said.constraint, action)
             self.checks[fact.table, fact.name] = broken
             if not said.constraint.not_valid:
                 yield fact.table, broken
+
+    def _outside(self, said: AlterTable, action: Action) -> Iterator[tuple[Name, str]]:
+        """The rows of a table that are outside the bounds by which it becomes a partition."""
+        parent, bounds = lookup.table_of(self.snapshot, action), said.bound
+        if parent is None or said.other is None or bounds is None:
+            return
+        inside = bound.condition(bounds, parent)
+        if inside is not None:
+            name = lookup.found(said.other, self.snapshot, action.statement.settings)
+            yield name, f"({inside}) IS NOT TRUE"
 
     def _broken(self, table: Name, said: ConstraintDefinition, action: Action) -> str:
         if said.expression is not None:
