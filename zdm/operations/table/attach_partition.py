@@ -30,7 +30,8 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import zdm_name
-from zdm.model.statement import Action, ActionKind, Statement
+from zdm.model.statement import Action, ActionKind, Fact, Statement
+from zdm.model.syntax import AddConstraint
 from zdm.parse import emit
 from zdm.parse.emit import Expression, Ident, Qualified
 from zdm.recipes import run_sql, site
@@ -238,8 +239,10 @@ def _rights(parent: Table, child: Table) -> Iterator[tuple[str, str]]:
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
-    """ATTACH PARTITION to a table in use."""
-    action, said = actions[0], actions[0].said
+    """ATTACH PARTITION to a table in use, alone or with the author's own CHECK around it."""
+    consumed = _around(actions)
+    action = actions[consumed[-2]] if len(consumed) > 1 else actions[0]
+    said = action.said
     fact = statements.fact(action, ActionKind.ALTER_TABLE_OTHER)
     if fact is None or not isinstance(said, AlterTable) or said.other is None:
         return None
@@ -250,15 +253,19 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     child = snapshot.table(other)
     if parent is None or child is None:
         return statements.unknown_table(action, fact.table if parent is None else other)
+    first = actions[0].fact
+    if len(consumed) > 1 and isinstance(first, Fact) and first.table != child.name:
+        return None
     problems = tuple(_problems(said, parent, child, snapshot))
     if problems:
-        return refuse.refuse(
+        refusal = refuse.refuse(
             action,
             "partition_cannot_be_attached",
             f"{child.name} cannot be attached to {parent.name}:"
             f" {'; '.join(m for m, _ in problems)}",
             "; ".join(dict.fromkeys(remedy for _, remedy in problems)),
         )
+        return replace(refusal, consumed=consumed)
     proved = child.created or bounds.unproven(said.bound, parent, child) is NO
     operation = AttachPartition(
         table=child.name,
@@ -268,7 +275,32 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         new=child.created,
         check="" if proved else bound.condition(said.bound, parent) or "",
     )
-    return Match(operation=operation, consumed=(0,))
+    return Match(operation=operation, consumed=consumed)
+
+
+def _around(actions: Sequence[Action]) -> tuple[int, ...]:
+    """The positions of ADD CHECK, perhaps VALIDATE, ATTACH PARTITION and DROP CONSTRAINT, where
+    these follow each other; else the first."""
+    first = statements.fact(actions[0], ActionKind.ADD_CONSTRAINT)
+    said = actions[0].said
+    if first is None or not isinstance(said, AddConstraint) or said.constraint.kind != "check":
+        return (0,)
+    rest = [_of_proof(action, first) for action in actions[1:4]]
+    for kinds in (("attach", "drop"), ("validate", "attach", "drop")):
+        if tuple(rest[: len(kinds)]) == kinds:
+            return tuple(range(len(kinds) + 1))
+    return (0,)
+
+
+def _of_proof(action: Action, check: Fact) -> str:
+    """What the Action is to the author's CHECK; empty: nothing."""
+    fact, said = action.fact, action.said
+    if isinstance(said, AlterTable) and said.change is Change.ATTACH_PARTITION:
+        return "attach"
+    if not isinstance(fact, Fact) or (fact.table, fact.name) != (check.table, check.name):
+        return ""
+    kinds = {ActionKind.VALIDATE_CONSTRAINT: "validate", ActionKind.DROP_CONSTRAINT: "drop"}
+    return kinds.get(fact.kind, "")
 
 
 def _problems(

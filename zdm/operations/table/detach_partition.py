@@ -76,6 +76,10 @@ class DetachPartition:
             f" are not, and an INSERT of such a row into {self.parent} {goes}",
             "let the new version work with both",
         )
+        yield (
+            f"until the contract {self.table} takes no row outside its bounds",
+            f"let the new version write other rows into {self.table} only afterwards",
+        )
         ends = [f"trigger {t.name}" for t in child.triggers if t.inherited]
         ends += [f"publication {name}" for name in parent.publications]
         ends += [f"identity of {c.name}" for c in child.columns if c.identity]

@@ -38,6 +38,17 @@ def condition(bound: PartitionBound, parent: Table) -> str | None:
     return " AND ".join(tests)
 
 
+def within(bound: PartitionBound, parent: Table) -> str:
+    """An assignment that brings a row into it, to a value that the bound names; empty where
+    there is none."""
+    column = bounds.key(parent)
+    first = bound.values if bound.kind == "list" else bound.lower
+    if column is None or condition(bound, parent) is None or not first:
+        return ""
+    value = _constant(first[0], parent.require_column(column).type)
+    return "" if value is None else f"{ident(column)} = {value}"
+
+
 def outside(bound: PartitionBound, parent: Table) -> str | None:
     """True for the rows of a RANGE that do not belong to it, as `not_excluded` reads it; None
     where zdm does not write that."""
