@@ -17,6 +17,7 @@ from tests.remedies import (
     numbers,
     objects,
     orphans,
+    partitions,
     renames,
     retyped,
     rights,
@@ -55,6 +56,7 @@ ENTRIES = (
     *trains.ENTRIES,
     *widened.ENTRIES,
     *retyped.ENTRIES,
+    *partitions.ENTRIES,
 )
 SHARE = 6  # one in so many is verified with `make test-more`
 IN_TURN = [
@@ -104,6 +106,7 @@ ELSEWHERE = {
     "let what refreshes it, also from outside the application, name {} as soon as the new"
     " version is deployed": "a job's",
     "this is a bug in zdm: the text was not split": "an error of ours",
+    "run it by hand where it is needed": "a repair of one database",
     "remove NOT VALID": "up to PostgreSQL 17",
     "give the statistics a name": "up to PostgreSQL 15",
     "ADD COLUMN {} … DEFAULT … NOT NULL in one statement": (

@@ -335,17 +335,18 @@ def _of_default(
     read = [t for t in tables if bounds.not_excluded(said.bound, parent, t) is not NO]
     if read:
         outside = bound.outside(said.bound, parent)
-        remedy = (
-            f"first plan `ALTER TABLE {read[0].name.sql} ADD CHECK ({outside})` as a release of"
-            " its own, once no row of the bounds is there or written, and drop it afterwards"
-            if outside
-            else _AS_WRITTEN
-        )
-        yield (
+        fact = (
             f"all rows of the DEFAULT partition {read[0].name} would be read while all reads"
-            " and writes of it wait, since no validated CHECK there excludes the bounds",
-            remedy,
+            " and writes of it wait, since no validated CHECK there excludes the bounds"
         )
+        if outside is None:
+            yield fact, _AS_WRITTEN
+        else:
+            yield (
+                fact,
+                f"ALTER TABLE {read[0].name} ADD CHECK ({outside}) in an earlier release, with"
+                " which no row of the bounds can be written until they are attached",
+            )
 
 
 def _of_bound(said: AlterTable, parent: Table, child: Table) -> Iterator[tuple[str, str]]:

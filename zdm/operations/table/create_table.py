@@ -179,8 +179,7 @@ def _problem(
             return (
                 f"PARTITION OF {parent.name} reads the whole DEFAULT partition {default.name},"
                 " and blocks all reads and writes of both meanwhile",
-                "create the table by itself with a CHECK on the bounds, exclude them from the"
-                " DEFAULT partition by a validated CHECK, and ATTACH PARTITION, each under"
-                " `-- zdm: run in expand -- reason`",
+                "exclude the bounds from the DEFAULT partition by a CHECK in an earlier"
+                " release, then create the table by itself, and ATTACH PARTITION",
             )
     return None

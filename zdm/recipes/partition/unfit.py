@@ -8,7 +8,7 @@ reads and writes of the partition wait (manual, ALTER TABLE; measured 11-18).
 import re
 from collections.abc import Iterator
 
-from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table
+from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.schema import family, not_null_proof, replication
 from zdm.schema.effects import indexes, parents
 
@@ -18,18 +18,15 @@ _TRANSITION = re.compile(r"\bREFERENCING\b.*\bFOR EACH ROW\b", re.IGNORECASE | r
 
 def forms(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
     """What the server refuses."""
-    if child.partition_of is not None or child.inherits:
-        above = ", ".join(map(str, family.parents(child)))
-        yield f"{child.name} belongs to {above} already", "detach it there first"
-    elif child.kind == "foreign table" or _has_heirs(child, snapshot):
+    if family.parents(child) or child.kind == "foreign table" or _has_heirs(child, snapshot):
         yield (
-            f"{child.name} is a foreign table or has children of its own, and zdm does not know"
-            " what becomes of these",
-            "copy its rows into a new partition",
+            f"{child.name} belongs to another table, has children or is a foreign table",
+            "copy its rows into a new table, and attach that",
         )
-    yield from _columns(parent, child)
+    alike = (*_columns(parent, child), *_triggers(parent, child))
+    yield from ((fact, "make the two tables alike in an earlier release") for fact in alike)
+    yield from _not_null(parent, child)
     yield from _checks(parent, child)
-    yield from _triggers(parent, child)
 
 
 def _has_heirs(child: Table, snapshot: Snapshot) -> bool:
@@ -37,44 +34,53 @@ def _has_heirs(child: Table, snapshot: Snapshot) -> bool:
     return any(table.partition_of is None for table in below)
 
 
-def _columns(parent: Table, child: Table) -> Iterator[Problem]:
+def _columns(parent: Table, child: Table) -> Iterator[str]:
     names = {column.name for column in parent.columns}
     for own in child.columns:
         if own.name not in names:
-            yield f"{child.name}.{own.name} is not in {parent.name}", "drop or add the column"
+            yield f"{child.name}.{own.name} is not in {parent.name}"
         if own.identity:
-            yield (
-                f"{child.name}.{own.name} is an identity column",
-                f"ALTER TABLE {child.name} ALTER COLUMN {own.name} DROP IDENTITY in an earlier"
-                " release",
-            )
+            yield f"{child.name}.{own.name} is an identity column"
     for one in parent.columns:
         there = child.column(one.name)
         if there is None:
-            yield f"{child.name} has no column {one.name}", "drop or add the column"
-        else:
-            yield from _column(child, there, one)
+            yield f"{child.name} has no column {one.name}"
+        elif (there.type, there.collation) != (one.type, one.collation):
+            yield f"{child.name}.{one.name} is of type {there.type}, not {one.type}"
+        elif bool(there.generated) != bool(one.generated):
+            yield f"{one.name} is a generated column in only one of the two tables"
 
 
-def _column(child: Table, own: Column, one: Column) -> Iterator[Problem]:
-    if (own.type, own.collation) != (one.type, one.collation):
-        yield (
-            f"{child.name}.{one.name} is of type {own.type}, not {one.type}",
-            "change its type in an earlier release",
-        )
-    if bool(own.generated) != bool(one.generated):
-        yield (
-            f"{one.name} is a generated column in only one of the two tables",
-            "make them alike in an earlier release",
-        )
-    if one.not_null and not own.not_null:
-        yield (
-            f"{child.name}.{one.name} is not NOT NULL",
-            f"ALTER TABLE {child.name} ALTER COLUMN {one.name} SET NOT NULL above this"
-            " statement",
-        )
-    elif one.not_null and not_null_proof.unvalidated(child, one.name):
-        yield f"NOT NULL of {child.name}.{one.name} is NOT VALID", "VALIDATE it above this"
+def _triggers(parent: Table, child: Table) -> Iterator[str]:
+    given = {t.name for t in parent.triggers if parents.each_row(t)}
+    for trigger in child.triggers:
+        if trigger.name in given:
+            yield f"both tables have a trigger {trigger.name}"
+        if _TRANSITION.search(trigger.definition):
+            yield f"trigger {trigger.name} of {child.name} has a transition table for each row"
+
+
+def _not_null(parent: Table, child: Table) -> Iterator[Problem]:
+    for one in parent.columns:
+        own = child.column(one.name)
+        if own is None or not one.not_null:
+            continue
+        pending = not_null_proof.unvalidated(child, one.name)
+        if pending is not None:
+            yield _not_valid(child.name, pending)
+        elif not own.not_null:
+            yield (
+                f"{child.name}.{one.name} is not NOT NULL",
+                f"ALTER TABLE {child.name} ALTER COLUMN {one.name} SET NOT NULL above this"
+                " statement",
+            )
+
+
+def _not_valid(table: Name, own: Constraint) -> Problem:
+    return (
+        f"{own.name} of {table} is NOT VALID",
+        f"ALTER TABLE {table} VALIDATE CONSTRAINT {own.name} above this statement",
+    )
 
 
 def _checks(parent: Table, child: Table) -> Iterator[Problem]:
@@ -87,27 +93,7 @@ def _checks(parent: Table, child: Table) -> Iterator[Problem]:
                 " this statement",
             )
         elif check.kind == "check" and own is not None and not own.validated:
-            yield (
-                f"check constraint {check.name} of {child.name} is NOT VALID",
-                f"ALTER TABLE {child.name} VALIDATE CONSTRAINT {check.name} above this"
-                " statement",
-            )
-
-
-def _triggers(parent: Table, child: Table) -> Iterator[Problem]:
-    given = {t.name for t in parent.triggers if parents.each_row(t)}
-    for trigger in child.triggers:
-        if trigger.name in given:
-            yield (
-                f"trigger {trigger.name} is on both tables, and {child.name} would get the one"
-                f" of {parent.name} as well",
-                f"drop the one of {child.name} in an earlier release",
-            )
-        if _TRANSITION.search(trigger.definition):
-            yield (
-                f"trigger {trigger.name} of {child.name} has a transition table for each row",
-                "drop it in an earlier release",
-            )
+            yield _not_valid(child.name, own)
 
 
 def lacking(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
@@ -124,7 +110,7 @@ def lacking(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem
         if key.kind == "foreign key" and not any(_same(key, one) for one in child.constraints):
             yield (
                 f"it lacks the foreign key {key.name} of {parent.name}",
-                f"ALTER TABLE {child.name} ADD {key.definition} above this statement",
+                f"ALTER TABLE {child.name} ADD {key.definition} in an earlier release",
             )
     published = replication.publishers(parent, snapshot)
     if published and not replication.has_identity(child):
@@ -143,11 +129,11 @@ def _lacks_index(table: Name, index: Index, kind: str) -> Problem:
             f"it lacks the {kind} {index.constraint}",
             f"ALTER TABLE {table} ADD {kind.upper()} ({columns} above this statement",
         )
-    unique = "UNIQUE " if index.unique else ""
-    return (
-        f"it lacks the index {index.name}",
-        f"CREATE {unique}INDEX ON {table} USING {shape} above this statement",
-    )
+    lacks = f"it lacks the index {index.name}"
+    create = f"CREATE {'UNIQUE ' * index.unique}INDEX ON {table} USING {shape}"
+    if None in index.keys or index.predicate is not None:
+        return lacks, f"{create} in an earlier release"
+    return lacks, f"{create} above this statement"
 
 
 def _alike(own: Index, index: Index, kind: str, child: Table) -> bool:
@@ -170,6 +156,5 @@ def _same(key: Constraint, own: Constraint) -> bool:
     return (
         own.kind == "foreign key"
         and own.validated
-        and (own.columns, own.references) == (key.columns, key.references)
-        and own.definition == key.definition
+        and (own.references, own.definition) == (key.references, key.definition)
     )
