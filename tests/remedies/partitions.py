@@ -146,7 +146,8 @@ ENTRIES = (
         slug="partition_cannot_be_detached",
         before=EVENTS
         + "ALTER TABLE events ADD PRIMARY KEY (at);\n"
-        + "CREATE TABLE days (at date, CONSTRAINT of_event FOREIGN KEY (at) REFERENCES events);",
+        + "CREATE TABLE days (at date,"
+        + " CONSTRAINT of_event FOREIGN KEY (at) REFERENCES events);",
         refused=f"{DETACH};",
         fixed=("ALTER TABLE days DROP CONSTRAINT of_event;", f"{DETACH};"),
     ),

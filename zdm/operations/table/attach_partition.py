@@ -117,8 +117,6 @@ class AttachPartition:
                 because="a validated CHECK implies the bounds, so no row is read",
                 unless="no validated CHECK implies the bounds, so all rows would be read while"
                 " reads and writes wait",
-                wording=f"ALTER TABLE {self.table.sql} ADD CHECK ({self.check}); in an earlier"
-                " release, if the table is not written outside the bounds",
             ),
             choice.way(
                 "check",
