@@ -13,7 +13,7 @@ from zdm.errors import ZdmError
 from zdm.model.release import RunState
 from zdm.postgres.server.provider import Server
 
-ROW = "INSERT INTO events VALUES (1, '2026-05-05', 'written')"
+ROW = "INSERT INTO events (id, at) VALUES (1, '2026-05-05')"
 _ROWS = "rows were written to the new partition events_2026"
 
 
@@ -35,8 +35,7 @@ def test_a_new_partition_with_rows_is_not_dropped_by_a_rollback(
     with fresh_database(server) as url:
         plan = cases.plan(case(name), cases.prepare(url, case(name)))
         cases.run(url, plan, until=RunState.BACKFILLED)
-        row = ROW if "attach" in name else ROW.replace(", 'written'", "")
-        execute(url, row)
+        execute(url, ROW)
 
         with pytest.raises(ZdmError, match=_ROWS):
             revert(url, plan)
