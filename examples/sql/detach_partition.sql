@@ -1,2 +1,2 @@
--- Orders of 2020 are no longer read with the others.
-ALTER TABLE orders DETACH PARTITION orders_2020;
+-- Readings of 2020 are no longer read with the others.
+ALTER TABLE readings DETACH PARTITION readings_2020;

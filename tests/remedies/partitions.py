@@ -8,6 +8,7 @@ PARTITION BY RANGE (at);
 CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 """
 OLD = "CREATE TABLE old_events (id bigint NOT NULL, at date NOT NULL, note text);\n"
+END = ";\n"
 ATTACH = """ALTER TABLE events ATTACH PARTITION old_events
 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 """
@@ -58,7 +59,7 @@ ENTRIES = (
     ),
     _attached(
         "",
-        OLD + "CREATE TABLE heirs () INHERITS (old_events);\n",
+        OLD.replace("old_events", "base") + "CREATE TABLE old_events () INHERITS (base);\n",
         "CREATE TABLE older (LIKE old_events);\n"
         "INSERT INTO older SELECT id, at, note FROM old_events;\n"
         + ATTACH.replace("old_events", "older"),
@@ -118,6 +119,7 @@ ENTRIES = (
         "ALTER TABLE rest ADD CHECK (at < '2024-01-01' OR at >= '2025-01-01');",
         ATTACH,
     ),
+    _attached("", f"{OLD.removesuffix(END)} PARTITION BY RANGE (id);\n", CONTRACT + ATTACH),
     Entry(
         slug="partition_cannot_be_attached",
         before=HASHED,

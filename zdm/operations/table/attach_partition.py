@@ -13,7 +13,7 @@ above from then on: so it is attached in CONTRACT, behind a CHECK that is valida
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model.commands import AlterTable, Change
+from zdm.model.commands import AlterTable, Change, PartitionBound
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
@@ -332,19 +332,23 @@ def _of_default(
     tables = [t for t in map(snapshot.require_table, leaves) if t.kind == "table"]
     read = [t for t in tables if bounds.not_excluded(said.bound, parent, t) is not NO]
     if read:
-        outside = bound.outside(said.bound, parent)
-        fact = (
-            f"all rows of the DEFAULT partition {read[0].name} would be read while all reads"
-            " and writes of it wait, since no validated CHECK there excludes the bounds"
+        yield _reads_default(said.bound, parent, read[0].name)
+
+
+def _reads_default(found: PartitionBound, parent: Table, default: Name) -> tuple[str, str]:
+    outside = bound.outside(found, parent)
+    if outside is None:
+        return (
+            f"all rows of the DEFAULT partition {default} would be read while all reads and"
+            " writes of it wait",
+            _AS_WRITTEN,
         )
-        if outside is None:
-            yield fact, _AS_WRITTEN
-        else:
-            yield (
-                fact,
-                f"ALTER TABLE {read[0].name} ADD CHECK ({outside}) in an earlier release, with"
-                " which no row of the bounds can be written until they are attached",
-            )
+    return (
+        f"all rows of the DEFAULT partition {default} would be read while all reads and writes"
+        " of it wait, since no validated CHECK there excludes the bounds",
+        f"ALTER TABLE {default} ADD CHECK ({outside}) in an earlier release, with which no row"
+        " of the bounds can be written until they are attached",
+    )
 
 
 def _of_bound(said: AlterTable, parent: Table, child: Table) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,10 @@ def forms(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
             "copy its rows into a new table, and attach that",
         )
     alike = (*_columns(parent, child), *_triggers(parent, child))
-    yield from ((fact, "make the two tables alike in an earlier release") for fact in alike)
+    yield from (
+        (f"{fact}, which the server refuses", "make the two tables alike in an earlier release")
+        for fact in alike
+    )
     yield from _not_null(parent, child)
     yield from _checks(parent, child)
 
@@ -129,11 +132,16 @@ def _lacks_index(table: Name, index: Index, kind: str) -> Problem:
             f"it lacks the {kind} {index.constraint}",
             f"ALTER TABLE {table} ADD {kind.upper()} ({columns} above this statement",
         )
-    lacks = f"it lacks the index {index.name}"
-    create = f"CREATE {'UNIQUE ' * index.unique}INDEX ON {table} USING {shape}"
+    unique = "UNIQUE " * index.unique
     if None in index.keys or index.predicate is not None:
-        return lacks, f"{create} in an earlier release"
-    return lacks, f"{create} above this statement"
+        return (
+            f"it lacks the index {index.name}",
+            f"CREATE {unique}INDEX ON {table} USING {shape} in an earlier release",
+        )
+    return (
+        f"it lacks the index {index.name}",
+        f"CREATE {unique}INDEX ON {table} USING {shape} above this statement",
+    )
 
 
 def _alike(own: Index, index: Index, kind: str, child: Table) -> bool:
