@@ -60,9 +60,9 @@ ENTRIES = (
     _attached(
         "",
         OLD.replace("old_events", "base") + "CREATE TABLE old_events () INHERITS (base);\n",
-        "CREATE TABLE older (LIKE old_events);\n"
-        "INSERT INTO older SELECT id, at, note FROM old_events;\n"
-        + ATTACH.replace("old_events", "older"),
+        "CREATE TABLE older (LIKE old_events, PRIMARY KEY (id));\n"
+        "INSERT INTO older SELECT id, at, note FROM old_events;\n",
+        ATTACH.replace("old_events", "older"),
     ),
     _attached(
         "",

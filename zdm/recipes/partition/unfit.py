@@ -132,16 +132,19 @@ def _lacks_index(table: Name, index: Index, kind: str) -> Problem:
             f"it lacks the {kind} {index.constraint}",
             f"ALTER TABLE {table} ADD {kind.upper()} ({columns} above this statement",
         )
-    unique = "UNIQUE " * index.unique
     if None in index.keys or index.predicate is not None:
         return (
             f"it lacks the index {index.name}",
-            f"CREATE {unique}INDEX ON {table} USING {shape} in an earlier release",
+            f"CREATE {_words(index)} ON {table} USING {shape} in an earlier release",
         )
     return (
         f"it lacks the index {index.name}",
-        f"CREATE {unique}INDEX ON {table} USING {shape} above this statement",
+        f"CREATE {_words(index)} ON {table} USING {shape} above this statement",
     )
+
+
+def _words(index: Index) -> str:
+    return "UNIQUE INDEX" if index.unique else "INDEX"
 
 
 def _alike(own: Index, index: Index, kind: str, child: Table) -> bool:
