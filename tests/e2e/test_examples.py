@@ -26,6 +26,10 @@ FOR EACH ROW EXECUTE FUNCTION count_visit();
 CREATE VIEW visited AS SELECT page FROM visits;
 CREATE MATERIALIZED VIEW pages AS SELECT page, count(*) AS visits FROM visits GROUP BY page;
 CREATE UNIQUE INDEX pages_page_idx ON pages (page);
+CREATE TABLE readings (day date NOT NULL, value integer) PARTITION BY RANGE (day);
+CREATE TABLE readings_2020 PARTITION OF readings
+FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE readings_2025 (day date NOT NULL, value integer);
 """
 
 

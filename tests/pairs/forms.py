@@ -512,6 +512,24 @@ FORMS = (
         sql="CREATE STATISTICS both{n} ON {c}, size FROM {t};",
     ),
     Form(
+        operation="attach_partition",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE parted{n} ATTACH PARTITION loose{n} FOR VALUES FROM (100) TO (200);",
+    ),
+    Form(
+        operation="attach_partition",
+        name="new_table",
+        sql="CREATE TABLE part{n} (LIKE parted{n});"
+        " ALTER TABLE parted{n} ATTACH PARTITION part{n} FOR VALUES FROM (200) TO (300);",
+    ),
+    Form(
+        operation="detach_partition",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE parted{n} DETACH PARTITION parted{n}_a;",
+    ),
+    Form(
         operation="alter_sequence",
         name="plain",
         main=True,

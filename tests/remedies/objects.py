@@ -130,13 +130,9 @@ ENTRIES = (
         before=PARTS + DEFAULT,
         refused="CREATE TABLE part2 PARTITION OF part FOR VALUES FROM (1000) TO (2000);",
         fixed=(
-            "CREATE TABLE part2 (LIKE part INCLUDING ALL,"
-            " CHECK (id >= 1000 AND id < 2000));\n"
-            f"{EXPAND}ALTER TABLE rest ADD CONSTRAINT k CHECK (id < 1000 OR id >= 2000)"
-            " NOT VALID;\n"
-            f"{EXPAND}ALTER TABLE rest VALIDATE CONSTRAINT k;\n"
-            f"{EXPAND}ALTER TABLE part ATTACH PARTITION part2\n"
-            "FOR VALUES FROM (1000) TO (2000);",
+            "ALTER TABLE rest ADD CONSTRAINT k CHECK (id < 1000 OR id >= 2000);",
+            "CREATE TABLE part2 (LIKE part INCLUDING ALL);\n"
+            "ALTER TABLE part ATTACH PARTITION part2 FOR VALUES FROM (1000) TO (2000);",
         ),
     ),
     Entry(

@@ -19,6 +19,7 @@ from tests.remedies import (
     objects,
     orphans,
     page,
+    partitions,
     renames,
     retyped,
     rights,
@@ -60,6 +61,7 @@ ENTRIES = (
     *whole.ENTRIES,
     *widened.ENTRIES,
     *retyped.ENTRIES,
+    *partitions.ENTRIES,
 )
 SHARE = 12  # one in so many is verified with `make test-more`
 IN_TURN = [
@@ -115,6 +117,7 @@ ELSEWHERE = {
     "let the old version take its keys from defaults or RETURNING, in an earlier release, or"
     " have {} in its search_path": "the application's",
     "this is a bug in zdm: the text was not split": "an error of ours",
+    "run it by hand where it is needed": "a repair of one database",
     "remove NOT VALID": "up to PostgreSQL 17",
     "give the statistics a name": "up to PostgreSQL 15",
     "ADD COLUMN {} … DEFAULT … NOT NULL in one statement": (

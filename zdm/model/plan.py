@@ -132,9 +132,9 @@ class RunSql:
     `probe` is a catalog query that returns one text: `done`, `not done` or `half done`;
     after a run it must say `done` (the postcondition); empty: the catalog does not show it,
     only the journal does. `repair` leads from half done to
-    not done and runs outside a transaction. `undo` runs in one transaction like `sql`,
-    unless in_transaction is False; before it, rows are restored in the batches of `restore`,
-    and `undo_checks` must hold.
+    not done, or to done, and runs outside a transaction. `undo` runs in one transaction like
+    `sql`, unless in_transaction is False; before it, rows are restored in the batches of
+    `restore`, and `undo_checks` must hold.
     `serves`: the versions that work once this step is done.
     `as_written` is what its author vouches for, with claims that a replay observed; `unknown`
     are those that it does not make. `privileged`: it needs superuser, so that no shadow runs

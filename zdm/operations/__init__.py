@@ -57,9 +57,11 @@ from zdm.operations.object import (
 from zdm.operations.schema import set_schema
 from zdm.operations.statement import as_written
 from zdm.operations.table import (
+    attach_partition,
     change_policy,
     change_settings,
     create_table,
+    detach_partition,
     drop_table,
     new_table_change,
     rename_table,
@@ -80,6 +82,7 @@ ALL: tuple[Recogniser, ...] = (
     new_table_change.recognise,
     swap_enum.recognise,
     change_identity.recognise,
+    attach_partition.recognise,
     change_default.recognise,
     rename_table.recognise,
     rename_column.recognise,
@@ -126,6 +129,7 @@ ALL: tuple[Recogniser, ...] = (
     rename_enum_value.recognise,
     comment.recognise,
     grant.recognise,
+    detach_partition.recognise,
     change_settings.recognise,
     change_policy.recognise,
     drop_table.recognise,

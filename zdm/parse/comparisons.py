@@ -44,6 +44,35 @@ def read(expression: Expression) -> Comparison | None:
     return None
 
 
+_OTHERWISE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+
+def alternatives(expression: Expression) -> tuple[Expression, ...]:
+    """The tests that it joins by OR, at all depths; NOT (a > 1 AND b) is a <= 1 OR NOT b."""
+    node: Mapping[str, Any] = expression.tree.get("BoolExpr", {})
+    kind, parts = node.get("boolop"), [Expression(part) for part in node.get("args", [])]
+    if kind == "NOT_EXPR":
+        inner = parts[0].tree.get("BoolExpr", {})
+        if inner.get("boolop") == "AND_EXPR":
+            parts = [_otherwise(Expression(part)) for part in inner["args"]]
+            return tuple(one for part in parts for one in alternatives(part))
+        turned = _otherwise(parts[0])
+        return (expression,) if turned.tree == expression.tree else alternatives(turned)
+    if kind != "OR_EXPR":
+        return (expression,)
+    return tuple(one for part in parts for one in alternatives(part))
+
+
+def _otherwise(expression: Expression) -> Expression:
+    """The opposite of it, without NOT where that can be written so."""
+    node: Mapping[str, Any] = expression.tree.get("A_Expr", {})
+    operator = _OTHERWISE.get("".join(trees.strings(node.get("name"))))
+    if node.get("kind") == "AEXPR_OP" and operator is not None:
+        return Expression({"A_Expr": {**node, "name": [{"String": {"sval": operator}}]}})
+    negated = Expression({"BoolExpr": {"boolop": "NOT_EXPR", "args": [expression.tree]}})
+    return expressions.negated(negated) or negated
+
+
 def equal(expression: Expression) -> tuple[str, Expression] | None:
     """The column and what it is equal to, where it is `column = something`, either way
     round."""

@@ -41,6 +41,7 @@ from zdm.planning.order import (
     new_keys,
     object_order,
     orphans_alone,
+    partition_order,
     renamed_objects,
     reused_objects,
     row_order,
@@ -129,6 +130,7 @@ def scheduled(
         or tuple(new_keys.conflicts(ordered, placed))
         or tuple(object_order.conflicts(ordered, placed))
         or tuple(lacking_rights.conflicts(placed, classification.after))
+        or tuple(partition_order.conflicts(ordered, placed))
         or tuple(met_through.conflicts(ordered, placed))
         or tuple(reused_objects.conflicts(placed))
         or tuple(renamed_objects.conflicts(placed))

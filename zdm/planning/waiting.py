@@ -5,10 +5,11 @@ those that nobody can read, which may be about any. Were it given all that is le
 n statements would be read n times. A change of an enum type and a REVOKE may be about any
 table, and one of a column to an integer, numeric or varchar about each that refers to it, and
 they are given all that is left; so is a DROP DEFAULT before an identity, between which the
-sequence is dropped. A DROP of an index, function or view is given what makes one
-of that name again, one of an index each new unique one, a RENAME COLUMN each DROP INDEX, as a
-column that may take the place of a dropped one, and a RENAME TABLE, or what is before it, each
-RENAME COLUMN by the new name.
+sequence is dropped, and an ADD CHECK before an ATTACH PARTITION.
+
+A DROP of an index, function or view is given what makes one of that name again, one of an index
+each new unique one, a RENAME COLUMN each DROP INDEX, as a column that may take the place of a
+dropped one, and a RENAME TABLE, or what is before it, each RENAME COLUMN by the new name.
 """
 
 from collections import deque
@@ -18,7 +19,7 @@ from itertools import takewhile
 from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact, Unknown
-from zdm.model.syntax import ChangeEnum, ChangeType, CreateObject, RenameObject
+from zdm.model.syntax import AddConstraint, ChangeEnum, ChangeType, CreateObject, RenameObject
 from zdm.parse.objects import rights
 from zdm.recipes.index import replaced
 
@@ -59,6 +60,7 @@ class Waiting:
         self._unique = [action for action in actions if _is_unique(action)]
         self._places = {id(action): place for place, action in enumerate(actions)}
         self._index_drops = [a for a in actions if _kind(a) is ActionKind.DROP_INDEX]
+        self._attaches = any(_is_attach(action) for action in actions)
         self._makes_enum = any(_is_new_enum(action) for action in actions)
 
     def _about(self, action: Action) -> Sequence[Name]:
@@ -107,7 +109,13 @@ class Waiting:
     def _of_others(self, action: Action) -> bool:
         """Whether what may belong to it need not be of its table."""
         everywhere = self._of_enum(action) or _is_of_key(action) or _revokes(action)
-        return everywhere or self._of_serial(action)
+        return everywhere or self._of_serial(action) or self._of_bounds(action)
+
+    def _of_bounds(self, action: Action) -> bool:
+        """Whether it may prove the bounds of a table that becomes a partition."""
+        said = action.said
+        adds = isinstance(said, AddConstraint) and said.constraint.kind == "check"
+        return adds and self._attaches
 
     def _of_serial(self, action: Action) -> bool:
         """Whether a serial may become an identity with it."""
@@ -206,6 +214,11 @@ def _is_unique(action: Action) -> bool:
 def _is_of_key(action: Action) -> bool:
     said = action.said
     return isinstance(said, ChangeType) and said.type.words[-1:] in _OF_KEYS
+
+
+def _is_attach(action: Action) -> bool:
+    said = action.said
+    return isinstance(said, AlterTable) and said.change is Change.ATTACH_PARTITION
 
 
 def _is_new_enum(action: Action) -> bool:

@@ -78,6 +78,7 @@ class Authored(TypedDict):
     preconditions: NotRequired[tuple[Check, ...]]
     probe: str
     undo: tuple[str, ...] | Irreversible
+    undo_checks: NotRequired[tuple[Check, ...]]
     reason: str
 
 

@@ -22,6 +22,12 @@ def partitions(snapshot: Snapshot, name: Name) -> tuple[Table, ...]:
     return tuple(t for t in children(snapshot, name) if t.partition_of == name)
 
 
+def default(snapshot: Snapshot, name: Name) -> Table | None:
+    """Its DEFAULT partition, if there is one."""
+    each = partitions(snapshot, name)
+    return next((t for t in each if t.partition_bound == DEFAULT), None)
+
+
 def below(snapshot: Snapshot, name: Name) -> tuple[Name, ...]:
     """All tables below it, each once and after its parents."""
     found: list[Name] = []

@@ -855,6 +855,8 @@ GENERATORS: dict[str, Generator] = {
         metadata.change_settings,
         metadata.change_identity,
         metadata.change_policy,
+        metadata.attach_partition,
+        metadata.detach_partition,
         validate_constraint,
         add_column,
         create_index,

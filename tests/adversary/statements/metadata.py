@@ -139,3 +139,39 @@ def rename_function(train: "Train") -> "Statements":
         " AS 'SELECT a::bigint';"
     )
     return (f"ALTER FUNCTION {name} RENAME TO counted{train.made};",)
+
+
+def _partitioned(train: "Train") -> str:
+    """A partitioned table with rows, and one beside it, which are there before the train."""
+    train.made += 1
+    name, default = f"parted{train.made}", train.chance(0.2)
+    columns = "(id bigint NOT NULL, said text)"
+    train.functions += [
+        f"CREATE TABLE public.{name} {columns} PARTITION BY RANGE (id);",
+        f"CREATE TABLE public.{name}_a PARTITION OF public.{name} FOR VALUES FROM (1) TO (9);",
+        f"INSERT INTO public.{name} SELECT n, 'x' FROM generate_series(1, 8) AS n;",
+        f"CREATE TABLE public.{name}_loose {columns};",
+        f"INSERT INTO public.{name}_loose SELECT n, 'y' FROM generate_series(10, 15) AS n;",
+        *([f"CREATE TABLE public.{name}_d PARTITION OF public.{name} DEFAULT;"] * default),
+    ]
+    return f"public.{name}"
+
+
+def attach_partition(train: "Train") -> "Statements":
+    """A table in use, or one that the train makes."""
+    parent = _partitioned(train)
+    bounds = f"FOR VALUES FROM (10) TO ({train.random.choice(('20', 'MAXVALUE', '15'))})"
+    if train.chance(0.5):
+        return (f"ALTER TABLE {parent} ATTACH PARTITION {parent}_loose {bounds};",)
+    return (
+        f"CREATE TABLE {parent}_new (LIKE {parent});",
+        f"ALTER TABLE {parent} ATTACH PARTITION {parent}_new {bounds};",
+    )
+
+
+def detach_partition(train: "Train") -> "Statements":
+    """The one with rows, which may be dropped then."""
+    parent = _partitioned(train)
+    ending = " CONCURRENTLY" * train.chance(0.3)
+    detach = f"ALTER TABLE {parent} DETACH PARTITION {parent}_a{ending};"
+    return (detach, f"DROP TABLE {parent}_a;") if train.chance(0.3) else (detach,)

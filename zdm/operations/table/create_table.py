@@ -21,6 +21,7 @@ from zdm.model.statement import Action, ActionKind, Fact, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Body, Qualified
 from zdm.recipes import run_sql
+from zdm.recipes.partition import attached
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
@@ -37,7 +38,8 @@ class CreateTable:
     statement: Statement
     locks: tuple[TableLock, ...]
     there: bool = False
-    detached_from: Name | None = None  # by the undo: foreign keys reference the parent
+    detached_from: Name | None = None  # by the undo
+    written: bool = False  # through its parent, by both versions
 
     @property
     def slug(self) -> str:
@@ -86,10 +88,13 @@ class CreateTable:
         )
 
     def _detach(self) -> tuple[str, ...]:
-        """A partition cannot be dropped while a foreign key references its parent; the undo may
-        meet a step that was begun and not done."""
+        """A partition cannot be dropped while a foreign key references its parent, and not with
+        rows that were written through it; the undo may meet a step that was begun and not
+        done."""
         if self.detached_from is None:
             return ()
+        if self.written:
+            return (attached.detach_empty(self.detached_from, self.table),)
         alter = emit.sql(
             "ALTER TABLE {p} DETACH PARTITION {t}",
             p=Qualified(self.detached_from),
@@ -146,14 +151,15 @@ def _recognised(
         problem = _problem(says, parents, snapshot)
     if problem is not None:
         return refuse.refuse(action, "create_table_cannot_be_planned", *problem)
+    written = says.is_partition and not any(parent.created for parent in parents)
+    referenced = says.is_partition and _referenced(parents, snapshot)
     operation = CreateTable(
         table=name,
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
         there=there,
-        detached_from=parents[0].name
-        if says.is_partition and _referenced(parents, snapshot)
-        else None,
+        detached_from=parents[0].name if written or referenced else None,
+        written=written,
     )
     return Match(operation=operation, consumed=(0,))
 
@@ -179,8 +185,7 @@ def _problem(
             return (
                 f"PARTITION OF {parent.name} reads the whole DEFAULT partition {default.name},"
                 " and blocks all reads and writes of both meanwhile",
-                "create the table by itself with a CHECK on the bounds, exclude them from the"
-                " DEFAULT partition by a validated CHECK, and ATTACH PARTITION, each under"
-                " `-- zdm: run in expand -- reason`",
+                "exclude the bounds from the DEFAULT partition by a CHECK in an earlier"
+                " release, then create the table by itself, and ATTACH PARTITION",
             )
     return None

@@ -2,9 +2,11 @@
 
 Queued DDL blocks all later queries on its table, so only CONCURRENTLY, which a timeout would
 leave INVALID, waits without limit; and a step without statement timeout holds no lock that
-stops reads or writes.
+stops reads or writes. DETACH CONCURRENTLY locks the partition only at its end, when no query
+of the table above comes to it.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,6 +14,7 @@ from zdm.model import duration
 from zdm.model.findings import Finding, violation
 from zdm.model.plan import NO_TIMEOUT, Plan, RunSql
 
+_DETACH = re.compile(r"ALTER TABLE .+ DETACH PARTITION .+ CONCURRENTLY", re.DOTALL)
 _REFRESH = "REFRESH MATERIALIZED VIEW CONCURRENTLY "
 LONGEST_WAIT = timedelta(seconds=2)
 
@@ -32,7 +35,9 @@ def _findings(step: RunSql) -> Iterator[Finding]:
             step.origin,
         )
     modes = [lock.mode for lock in step.locks]
-    stops = any(m.blocks_reads or (m.blocks_writes and not _refreshes(step)) for m in modes)
+    stops = not _detaches(step) and any(
+        m.blocks_reads or (m.blocks_writes and not _refreshes(step)) for m in modes
+    )
     if stops and step.statement_timeout <= NO_TIMEOUT:
         yield violation(
             "statement_timeout",
@@ -44,6 +49,11 @@ def _findings(step: RunSql) -> Iterator[Finding]:
 def _refreshes(step: RunSql) -> bool:
     """Whether its one statement is a REFRESH of a materialized view, which nothing writes."""
     return all(sql.startswith(_REFRESH) for sql in step.sql)
+
+
+def _detaches(step: RunSql) -> bool:
+    """Whether its one statement is DETACH PARTITION … CONCURRENTLY."""
+    return all(_DETACH.fullmatch(sql) for sql in step.sql)
 
 
 def _limit(step: RunSql) -> str:

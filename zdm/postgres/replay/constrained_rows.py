@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from zdm.model.commands import AlterTable
 from zdm.model.expression import Expression
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident, literal
@@ -25,6 +26,7 @@ from zdm.parse.rows.written_out import WrittenOut
 from zdm.postgres.replay import sample_rows
 from zdm.postgres.replay.step import apply_settings
 from zdm.postgres.session.connection import Connection
+from zdm.recipes.partition import bound
 from zdm.schema import lookup, type_names
 
 _KEYS = ("primary key", "unique")
@@ -51,14 +53,23 @@ class _Train:
             known = self.checks.get((fact.table, fact.name))
             if known is not None:
                 yield fact.table, known
-        elif isinstance(said, IndexDefinition) and said.unique:
-            keys = [ident(e.column) if e.column else _sql(e.expression) for e in said.elements]
-            yield fact.table, _repeated(fact.table, keys, _sql(said.where))
         elif isinstance(said, AddConstraint):
             broken = self._broken(fact.table, said.constraint, action)
             self.checks[fact.table, fact.name] = broken
             if not said.constraint.not_valid:
                 yield fact.table, broken
+        else:
+            yield from self._refused_so(fact.table, action)
+
+    def _refused_so(self, table: Name, action: Action) -> Iterator[tuple[Name, str]]:
+        """By what is no constraint of a statement's own."""
+        said = action.said
+        if isinstance(said, IndexDefinition) and said.unique:
+            keys = [ident(e.column) if e.column else _sql(e.expression) for e in said.elements]
+            yield table, _repeated(table, keys, _sql(said.where))
+        attached = _attached(action, self.snapshot)
+        if attached is not None:
+            yield attached[:2]
 
     def _broken(self, table: Name, said: ConstraintDefinition, action: Action) -> str:
         if said.expression is not None:
@@ -104,6 +115,35 @@ def _repeated(table: Name, keys: Sequence[str], where: str) -> str:
     )
 
 
+def _attached(action: Action, snapshot: Snapshot) -> tuple[Name, str, str] | None:
+    """A table that becomes a partition, which rows are outside its bounds, and the assignment
+    that brings one in."""
+    said = action.said
+    if not isinstance(said, AlterTable) or said.other is None or said.bound is None:
+        return None
+    parent = lookup.table_of(snapshot, action)
+    inside = None if parent is None else bound.condition(said.bound, parent)
+    if parent is None or inside is None:
+        return None
+    name = lookup.found(said.other, snapshot, action.statement.settings)
+    return name, f"({inside}) IS NOT TRUE", bound.within(said.bound, parent)
+
+
+def _bring_in(conn: Connection, snapshot: Snapshot, statements: Sequence[Statement]) -> None:
+    """Rows of tables that become partitions get a key within the bounds."""
+    for statement in statements:
+        path = type_names.path(snapshot, statement.settings)
+        for action in facts.actions(statement, path):
+            found = _attached(action, snapshot)
+            if found is None or not found[2]:
+                continue
+            name, outside, value = found
+            query = f"SELECT ctid::text FROM {name.sql} WHERE {outside}"  # noqa: S608  quoted
+            for (place,) in conn.execute(query.encode()).fetchall():
+                update = f"UPDATE {name.sql} SET {value} WHERE ctid = '{place}'"  # noqa: S608
+                sample_rows.tried(conn, update, keep=True)
+
+
 def leave_out(
     conn: Connection,
     snapshot: Snapshot,
@@ -111,6 +151,7 @@ def leave_out(
     statements: Sequence[Statement],
 ) -> None:
     """Delete them, of tables with a primary key."""
+    _bring_in(conn, snapshot, statements)
     train, seeded = _Train(snapshot), {table.name: table for table in wanted}
     found: list[str] = []
     with conn.transaction(force_rollback=True):

@@ -41,6 +41,7 @@ _OBJECTS = frozenset(
         "drop_view",
     }
 )
+_DETACHING = "detach_partition"
 _WIDENING = frozenset({"widen_integer", "retype_column"})
 _NAMES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
@@ -148,6 +149,11 @@ def widens(step: Step) -> bool:
     """Whether it ends a narrow column, which refuses until then what is beyond its type, as its
     plan says."""
     return step.operation in _WIDENING and step.phase is Phase.CONTRACT
+
+
+def frees(step: Step) -> bool:
+    """Whether it ends the bounds of a partition, which refuse other rows until then."""
+    return isinstance(step, RunSql) and step.operation == _DETACHING
 
 
 def deletes(step: Step) -> bool:

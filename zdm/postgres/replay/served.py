@@ -76,8 +76,8 @@ class Writes:
         """Whether the step is what such a write had to wait for."""
         if kept_rows.deletes(step) or step.id in self.promised:
             return True  # of the row that had its key until then
-        if kept_rows.changes_objects(step):
-            return True  # of the trigger or function that refuses it until then
+        if kept_rows.changes_objects(step) or kept_rows.frees(step):
+            return True  # of the trigger, function or bounds that refuse it until then
         return first.beyond and kept_rows.widens(step)  # of a trigger's narrow column
 
     def _blamed(

@@ -139,6 +139,7 @@ class Stepper:
         found = step_sql.probe(own, step, unknown="not done")
         if found == "half done":
             yield from self._watched(step, lambda: step_sql.alone(own, step, step.repair))
+            found = step_sql.probe(own, step, unknown="not done")
         if found != "done":
             step_sql.preconditions(own, step)
             yield from self._built(step)

@@ -56,6 +56,10 @@ _PARTITION = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i"
     " WHERE i.inhrelid = pg_catalog.to_regclass({name}))"
 )
+_DETACHING = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i"
+    " WHERE i.inhrelid = pg_catalog.to_regclass({name}) AND i.inhdetachpending)"
+)
 _INDEX_VALID = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_index AS i"
     " WHERE i.indexrelid = pg_catalog.to_regclass({name}) AND i.indisvalid)"
@@ -161,6 +165,11 @@ def relation(name: Name) -> str:
 def partition(name: Name) -> str:
     """The table is there and is a partition, or inherits from another."""
     return emit.sql(_PARTITION, name=Constant(name.sql))
+
+
+def detaching(name: Name) -> str:
+    """The table is a partition whose DETACH CONCURRENTLY was begun."""
+    return emit.sql(_DETACHING, name=Constant(name.sql))
 
 
 def index_valid(name: Name) -> str:

@@ -6,44 +6,75 @@ about the key and cannot be compared, the answer is Unknown.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from zdm.model.commands import PartitionBound
 from zdm.model.expression import Expression
 from zdm.model.impact import NO, UNKNOWN, YES, Answer
 from zdm.model.schema import Table
-from zdm.parse import comparisons, expressions
+from zdm.parse import comparisons, expressions, names
 from zdm.parse.comparisons import Comparison
 from zdm.schema import not_null_proof
 
-_KEY = re.compile(r"(\w+) \(\"?(\w+)\"?\)")
+_BEYOND = {">=": "<", "<": ">="}
+_NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
+_KEY = re.compile(r"(RANGE|LIST) \((\w+|\"(?:[^\"]|\"\")+\")\)")
+
+
+def key(parent: Table) -> str | None:
+    """The one column by whose value alone rows come to its partitions."""
+    found = _KEY.fullmatch(parent.partition_key or "")
+    return None if found is None else names.qualified(found[2]).name
 
 
 def unproven(bound: PartitionBound, parent: Table, child: Table) -> Answer:
     """Whether the rows of a table must be read before it becomes a partition."""
-    key = _KEY.fullmatch(parent.partition_key or "")
+    column = key(parent)
     tests = [*_tests(child)]
-    if bound.kind in ("hash", "default") or key is None or None in _conditions(child):
+    if bound.kind in ("hash", "default") or column is None or None in _conditions(child):
         return UNKNOWN if _conditions(child) else YES
-    column = key[2].lower()
+    if parent.partition_of is not None:  # the bounds above it must be told as well
+        return UNKNOWN if tests else YES
     about = [t for t in tests if column in expressions.columns(t)]
     if not about:
         return YES
     not_null = not_null_proof.missing(child, column)
-    implied = [_implied(wanted, about) for wanted in _wanted(bound, column)]
+    numbers = _is_number(child, column)
+    implied = [_implied(wanted, about, numbers=numbers) for wanted in _wanted(bound, column)]
     if not_null is NO and implied and all(implied):
         return NO
     return UNKNOWN
 
 
-def not_excluded(parent: Table, default: Table) -> Answer:
-    """Whether the rows of the DEFAULT partition must be read."""
-    key = _KEY.fullmatch(parent.partition_key or "")
+def not_excluded(bound: PartitionBound | None, parent: Table, default: Table) -> Answer:
+    """Whether the rows of the DEFAULT partition must be read: a validated CHECK there may tell
+    that none of them belongs to the bound."""
+    column = key(parent)
     tests = [*_tests(default)]
-    if key is None or None in _conditions(default):
+    if column is None or None in _conditions(default):
         return UNKNOWN if _conditions(default) else YES
-    about = [t for t in tests if key[2].lower() in expressions.columns(t)]
+    about = [t for t in tests if column in expressions.columns(t)]
+    wanted = [] if bound is None else _wanted(bound, column)
+    numbers = _is_number(default, column)
+    if any(_excludes(test, wanted, numbers=numbers) for test in about):
+        return NO
     return UNKNOWN if about else YES
+
+
+def _excludes(test: Expression, wanted: Sequence[Comparison | None], *, numbers: bool) -> bool:
+    """Whether no row that passes belongs to the bound: each of the alternatives contradicts
+    one of its sides, as `k < a` contradicts `k >= a`."""
+    beyond = [
+        replace(side, operator=_BEYOND[side.operator])
+        for side in wanted
+        if side is not None and side.operator in _BEYOND
+    ]
+    return bool(beyond) and all(
+        expressions.null_test(one) == (beyond[0].column, False)
+        or any(_implied(side, [one], numbers=numbers) for side in beyond)
+        for one in comparisons.alternatives(test)
+    )
 
 
 def _conditions(table: Table) -> list[Expression | None]:
@@ -66,10 +97,10 @@ def _wanted(bound: PartitionBound, column: str) -> list[Comparison | None]:
         found = tuple(text for texts in values if texts for text in texts)
         return [Comparison(column=column, operator="=", values=found)]
     sides = ((">=", bound.lower), ("<", bound.upper))
-    return [_side(operator, side, column) for operator, side in sides if not _open(side)]
+    return [_side(operator, side, column) for operator, side in sides if not is_open(side)]
 
 
-def _open(side: tuple[Expression, ...]) -> bool:
+def is_open(side: tuple[Expression, ...]) -> bool:
     """MINVALUE or MAXVALUE, which the parser reads as columns."""
     names = [expressions.column(one) for one in side]
     return all(name is not None and name.lower() in ("minvalue", "maxvalue") for name in names)
@@ -82,19 +113,26 @@ def _side(operator: str, side: tuple[Expression, ...], column: str) -> Compariso
     )
 
 
-def _implied(wanted: Comparison | None, tests: list[Expression]) -> bool:
+def _is_number(table: Table, column: str) -> bool:
+    """Whether its constants are ordered as numbers: as texts, '10' is before '9'."""
+    found = table.column(column)
+    return found is not None and found.type.startswith(_NUMBERS)
+
+
+def _implied(wanted: Comparison | None, tests: list[Expression], *, numbers: bool) -> bool:
     found = [comparisons.read(test) for test in tests]
     return wanted is not None and any(
-        f is not None and f.column == wanted.column and _implies(f, wanted) for f in found
+        f is not None and f.column == wanted.column and _implies(f, wanted, numbers=numbers)
+        for f in found
     )
 
 
-def _implies(known: Comparison, wanted: Comparison) -> bool:
+def _implies(known: Comparison, wanted: Comparison, *, numbers: bool) -> bool:
     if known.operator == wanted.operator == "=":
         return set(known.values) <= set(wanted.values)
     if known.operator == wanted.operator and known.values == wanted.values:
         return True
-    if len(known.values) != 1 or len(wanted.values) != 1:
+    if not numbers or len(known.values) != 1 or len(wanted.values) != 1:
         return False
     try:
         one, other = float(known.values[0]), float(wanted.values[0])
@@ -102,5 +140,7 @@ def _implies(known: Comparison, wanted: Comparison) -> bool:
         return False
     if wanted.operator == ">=":
         return known.operator in (">=", ">", "=") and one >= other
+    if wanted.operator != "<":
+        return False
     strict = known.operator == "<" and one <= other
     return strict or (known.operator in ("<=", "=") and one < other)

@@ -71,7 +71,8 @@ def _on_default(bound: PartitionBound, parent: Table, place: Place) -> list[Touc
     if default is None or bound.kind == "default":
         return []
     return [
-        touch(one, AE, scans=bounds.not_excluded(parent, one)) for one in place.family(default)
+        touch(one, AE, scans=bounds.not_excluded(bound, parent, one))
+        for one in place.family(default)
     ]
 
 
@@ -110,7 +111,7 @@ def created(parent: Table, place: Place) -> Impact:
     touches = each([parent], AE)
     default = place.default_partition(parent)
     if default is not None:
-        touches.append(touch(default, AE, scans=bounds.not_excluded(parent, default)))
+        touches.append(touch(default, AE, scans=bounds.not_excluded(None, parent, default)))
     touches += on([k.references for k in place.foreign_keys(parent) if k.references], SRE)
     touches += on([t.name for t, _ in place.referencing(parent)], _inbound(place))
     return impact.of(touches, unknown=unseen_default(parent, place))

@@ -1,5 +1,7 @@
 """What is said where no server is needed to know it; the rest is asked of PostgreSQL."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit import schemas
@@ -127,6 +129,66 @@ def test_only_a_validated_check_with_the_bounds_spares_a_new_partition(
     )
     snapshot = schemas.snapshot(parent, schemas.users(constraints=(bounds,)))
     sql = f"ALTER TABLE p ATTACH PARTITION users FOR VALUES FROM (1) TO ({upper})"
+    touch = asked(sql, snapshot).on(USERS)
+
+    assert touch is not None
+    assert touch.scans == scans
+
+
+@pytest.mark.parametrize(
+    ("check", "validated", "scans"),
+    [
+        ("CHECK (((id < 1) OR (id >= 9)))", True, NO),
+        ("CHECK ((NOT ((id >= 1) AND (id < 9))))", True, NO),
+        ("CHECK ((NOT ((id IS NOT NULL) AND (id >= 1) AND (id < 9))))", True, NO),
+        ("CHECK (((id IS NULL) OR (id > 20)))", True, NO),
+        ("CHECK ((id >= 9))", True, NO),
+        ("CHECK ((id >= 8))", True, UNKNOWN),
+        ("CHECK (((id < 1) OR (id >= 8)))", True, UNKNOWN),
+        ("CHECK (((id < 1) OR (other >= 9)))", True, UNKNOWN),
+        ("CHECK (((id < 1) OR (id >= 9)))", False, YES),
+        ("CHECK ((other > 1))", True, YES),
+    ],
+)
+def test_only_a_validated_check_that_excludes_the_bound_spares_the_default_partition(
+    check: str, validated: bool, scans: str
+) -> None:
+    away = Constraint(
+        name="c", kind="check", columns=("id",), definition=check, validated=validated
+    )
+    parent = Table(
+        name=Name("public", "p"), kind="partitioned table", partition_key="RANGE (id)"
+    )
+    rest = replace(
+        schemas.users(constraints=(away,)),
+        name=Name("public", "rest"),
+        partition_of=parent.name,
+        partition_bound="DEFAULT",
+    )
+    snapshot = schemas.snapshot(parent, rest, schemas.users())
+    sql = "ALTER TABLE p ATTACH PARTITION users FOR VALUES FROM (1) TO (9)"
+    touch = asked(sql, snapshot).on(rest.name)
+
+    assert touch is not None
+    assert touch.scans == scans
+
+
+@pytest.mark.parametrize(("type_", "scans"), [("bigint", NO), ("text", UNKNOWN)])
+def test_texts_are_not_ordered_as_numbers(type_: str, scans: str) -> None:
+    check = Constraint(
+        name="c",
+        kind="check",
+        columns=("id",),
+        definition="CHECK (((id >= '10') AND (id < '20')))",
+    )
+    parent = Table(
+        name=Name("public", "p"), kind="partitioned table", partition_key="RANGE (id)"
+    )
+    users = schemas.users(constraints=(check,))
+    id_ = replace(users.require_column("id"), type=type_)
+    columns = tuple(id_ if c.name == "id" else c for c in users.columns)
+    snapshot = schemas.snapshot(parent, replace(users, columns=columns))
+    sql = "ALTER TABLE p ATTACH PARTITION users FOR VALUES FROM ('9') TO ('20')"
     touch = asked(sql, snapshot).on(USERS)
 
     assert touch is not None

@@ -1,0 +1,7 @@
+CREATE TABLE events (id bigint NOT NULL, at date NOT NULL, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE INDEX events_note ON events (note);
+CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+INSERT INTO events SELECT n, date '2025-01-01' + n, 'n' || n FROM generate_series(1, 30) AS n;
+CREATE TABLE rest PARTITION OF events DEFAULT;
+INSERT INTO events VALUES (50, '2030-01-01', 'far');
+ALTER TABLE rest ADD CONSTRAINT rest_at CHECK (at < '2026-01-01' OR at >= '2027-01-01');

@@ -1,0 +1,3 @@
+INSERT INTO events VALUES (1000, '2025-06-01', 'x') ON CONFLICT DO NOTHING;
+UPDATE events SET note = 'y' WHERE id = 1;
+SELECT note FROM events ORDER BY id LIMIT 3;

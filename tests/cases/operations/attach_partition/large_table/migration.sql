@@ -1,0 +1,2 @@
+CREATE INDEX archive_note ON archive (note);
+ALTER TABLE events ATTACH PARTITION archive FOR VALUES FROM (MINVALUE) TO ('2025-01-01');

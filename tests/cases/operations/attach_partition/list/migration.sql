@@ -1,0 +1,1 @@
+ALTER TABLE moods ATTACH PARTITION glad FOR VALUES IN ('ok', 'glad');

@@ -1,0 +1,10 @@
+CREATE TABLE events (id bigint NOT NULL, at date NOT NULL, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE INDEX events_note ON events (note);
+CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+INSERT INTO events SELECT n, date '2025-01-01' + n, 'n' || n FROM generate_series(1, 30) AS n;
+CREATE TABLE rest PARTITION OF events DEFAULT;
+CREATE TABLE bare (id bigint, at date NOT NULL, more text);
+CREATE TABLE archive (id bigint NOT NULL, at date NOT NULL, note text);
+CREATE TABLE hashed (id bigint NOT NULL) PARTITION BY HASH (id);
+CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE hashed_1 (id bigint NOT NULL);

@@ -1,0 +1,2 @@
+SELECT note FROM events ORDER BY id LIMIT 3;
+SELECT note FROM events_2025 ORDER BY id LIMIT 3;

@@ -1,0 +1,1 @@
+SELECT note FROM events ORDER BY id LIMIT 3;
