@@ -30,8 +30,8 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
-from tests.tried import Shared
 from tests.remedies.page import Refused
+from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
