@@ -6,9 +6,7 @@ Figures that move by themselves (rows, sizes, statistics) are marked as estimate
 part of the schema fingerprint; nor are owners, the `zdm` schema and Alembic's heads.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from collections.abc import Sequence as Ordered
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -352,11 +350,6 @@ class Snapshot:
         return table
 
 
-def place_of(tables: Ordered[Table], name: Name) -> int:
-    """Where a table of that name is, or would have to be put to keep the order of names."""
-    return bisect_left(tables, (name.schema, name.name), key=by_name)
-
-
 def sorted_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
     """Tables in the order of a Snapshot, in which they are found by name."""
     return tuple(sorted(tables, key=by_name))
@@ -397,14 +390,10 @@ def _of_type(type_: Type) -> Iterator[Key]:
         yield ("created",)
 
 
-def _of_function(_: Function) -> tuple[Key, ...]:
-    return ()  # its name alone
-
-
 _KEYS: tuple[tuple[str, Keys[Any]], ...] = (
     ("tables", _of_table),
     ("views", _of_view),
     ("sequences", _of_sequence),
     ("types", _of_type),
-    ("functions", _of_function),
+    ("functions", lambda _: ()),
 )

@@ -4,7 +4,8 @@ DROP COLUMN also drops whatever depends on that column, alone or with others: in
 constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence as Ordered
 from dataclasses import replace
 from typing import Literal
 
@@ -20,7 +21,6 @@ from zdm.model.schema import (
     Trigger,
     Type,
     View,
-    place_of,
 )
 from zdm.model.statement import Action
 
@@ -50,6 +50,11 @@ def commented(table: Table, kind: str, name: str, text: str | None) -> Table:
     changed = tuple(replace(p, comment=text) if p.name == name else p for p in parts)
     edited: Table = replace(table, **{field: changed})  # type: ignore[arg-type]
     return edited
+
+
+def _place_of(tables: Ordered[Table], name: Name) -> int:
+    """Where a table of that name is, or would have to be put to keep the order of names."""
+    return bisect_left(tables, (name.schema, name.name), key=by_name)
 
 
 def put_type(snapshot: Snapshot, changed: Type) -> Snapshot:
@@ -109,7 +114,7 @@ def unknown(snapshot: Snapshot, action: Action) -> Snapshot:
 
 def exchange_table(snapshot: Snapshot, old: Name, table: Table) -> Snapshot:
     """The table, under another name, instead of the one of that name."""
-    place = place_of(snapshot.tables, old)
+    place = _place_of(snapshot.tables, old)
     left = replace(snapshot, tables=spliced(snapshot.tables, place, place + 1))
     return put_table(left, table)
 
@@ -130,14 +135,14 @@ def drop_view(snapshot: Snapshot, name: Name) -> Snapshot:
 
 def put_table(snapshot: Snapshot, table: Table) -> Snapshot:
     """Add the table, or put it in the place of the one with its name."""
-    place = place_of(snapshot.tables, table.name)
+    place = _place_of(snapshot.tables, table.name)
     behind = place + (snapshot.table(table.name) is not None)
     return _holding(snapshot, tables=spliced(snapshot.tables, place, behind, table))
 
 
 def drop_table(snapshot: Snapshot, name: Name) -> Snapshot:
     """Drop the table, with the sequences it owns."""
-    tables, place = snapshot.tables, place_of(snapshot.tables, name)
+    tables, place = snapshot.tables, _place_of(snapshot.tables, name)
     if snapshot.table(name) is not None:
         tables = spliced(tables, place, place + 1)
     return replace(snapshot, tables=tables, sequences=_not_owned(snapshot, name))
