@@ -23,7 +23,6 @@ from tests.remedies import (
     rows,
     source,
     trains,
-    whole,
     widened,
 )
 from tests.remedies.entry import Entry
@@ -54,7 +53,6 @@ ENTRIES = (
     *rights.ENTRIES,
     *renames.ENTRIES,
     *trains.ENTRIES,
-    *whole.ENTRIES,
     *widened.ENTRIES,
     *retyped.ENTRIES,
 )
