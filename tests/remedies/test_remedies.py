@@ -26,7 +26,6 @@ from tests.remedies import (
     rows,
     source,
     trains,
-    whole,
     widened,
 )
 from tests.remedies.entry import Entry
@@ -58,7 +57,6 @@ ENTRIES = (
     *rights.ENTRIES,
     *renames.ENTRIES,
     *trains.ENTRIES,
-    *whole.ENTRIES,
     *widened.ENTRIES,
     *retyped.ENTRIES,
     *partitions.ENTRIES,

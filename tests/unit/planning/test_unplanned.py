@@ -54,7 +54,7 @@ def start() -> Snapshot:
         ("ALTER DOMAIN positive DROP DEFAULT;", "another default"),
         ("ALTER DOMAIN positive RENAME CONSTRAINT c TO d;", "errors of both versions"),
         ("ALTER TYPE pair ADD ATTRIBUTE b text;", "at once (priced.both)"),
-        ("ALTER TYPE pair DROP ATTRIBUTE a;", "at once (priced.both)"),
+        ("ALTER TYPE public.pair DROP ATTRIBUTE a;", "at once (priced.both)"),
         ("ALTER TYPE pair RENAME ATTRIBUTE a TO b;", "at once (priced.both)"),
         ("ALTER TYPE pair ALTER ATTRIBUTE a TYPE bigint;", "PostgreSQL refuses it"),
         ("ALTER STATISTICS s SET STATISTICS 9;", "what the statistics s were before"),

@@ -66,7 +66,8 @@ def _relation(action: Action, said: AlterRelation) -> Whole | None:
     found = [_ATTRIBUTE[one] for one in subtypes if one in _ATTRIBUTE]
     if said.kind != "type" or not found:
         return None
-    return Whole(kind="type", change=found[0], name=said.relation.name)
+    words = (said.relation.schema, said.relation.name)
+    return Whole(kind="type", change=found[0], name=".".join(filter(None, words)))
 
 
 def _renamed(action: Action, said: RenameObject) -> Whole | None:
