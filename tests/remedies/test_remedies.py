@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests import tried
+from tests.docs import refused_page
+from tests.docs.refused_page import Refused
 from tests.golden import Golden
 from tests.remedies import (
     code_objects,
@@ -18,7 +20,6 @@ from tests.remedies import (
     numbers,
     objects,
     orphans,
-    page,
     partitions,
     renames,
     retyped,
@@ -29,7 +30,6 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
-from tests.remedies.page import Refused
 from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -202,7 +202,10 @@ def test_every_remedy_is_tried_and_the_page_lists_them(
 
     assert missing == []
     assert set(ELSEWHERE) <= {one.text for one in source.remedies()}
-    golden.check(page.FILE, page.page([found for found in tried if found.slug != "hazard"]))
+    golden.check(
+        refused_page.FILE,
+        refused_page.page([found for found in tried if found.slug != "hazard"]),
+    )
 
 
 def test_every_kind_of_refusal_is_tried() -> None:
