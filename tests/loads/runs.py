@@ -39,6 +39,7 @@ from zdm.postgres.session import connection
 
 # an operator's: where many write on a busy machine, a table is seldom free at once
 PATIENCE = timedelta(minutes=5)
+LINGERS = 3.0  # seconds; zdm waits for no transaction that is older than it allows
 PHASES = ("before", "expand", "rollout", "back", "again", "contract", "after")
 _WAITS = b"""
 SELECT FROM pg_stat_activity WHERE datname = current_database()
@@ -212,7 +213,7 @@ class _Run:
 @contextmanager
 def _lingering(url: str, said: Transaction, key: int) -> Iterator[None]:
     """Its statements are there when the block begins, and its transaction ends as soon as zdm
-    waits for a lock, at the latest with the block."""
+    waits for a lock, at the latest after a while or with the block."""
     over = threading.Event()
     with psycopg.connect(ground.as_role(url, ground.APP)) as own:
         _send(own, said, key)
@@ -226,9 +227,11 @@ def _lingering(url: str, said: Transaction, key: int) -> Iterator[None]:
 
 
 def _commit(own: Session, url: str, over: threading.Event) -> None:
+    end = time.monotonic() + LINGERS
     with psycopg.connect(url, autocommit=True) as other:
-        while not other.execute(_WAITS).fetchall() and not over.wait(0.005):
-            pass
+        while time.monotonic() < end and not other.execute(_WAITS).fetchall():
+            if over.wait(0.005):
+                break
     own.commit()
 
 
