@@ -193,9 +193,9 @@ ALL = (
     Release(
         name="0021",
         files=_file("0021_data"),
-        start="UPDATE memberships AS m SET role = 'banned' WHERE customer_id BETWEEN 200 AND 220"
-        " AND NOT EXISTS (SELECT FROM rentals AS r WHERE r.customer_id = m.customer_id"
-        " AND r.member_station_id = m.station_id);"
+        start="UPDATE memberships AS m SET role = 'banned'"
+        " WHERE customer_id BETWEEN 200 AND 220 AND NOT EXISTS (SELECT FROM rentals AS r"
+        " WHERE r.customer_id = m.customer_id AND r.member_station_id = m.station_id);"
         "UPDATE payments SET amount = 1 WHERE reference LIKE 'P%7'",
         left_alone={"memberships": "role = 'banned'", "messages": "body LIKE 'text 1%'"},
         quiet=frozenset(
