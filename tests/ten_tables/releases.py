@@ -232,5 +232,5 @@ ALL = (
         new=lambda version: _but(version, "customers", source=maybe(number(1, 9))),
     ),
     Release(name="0027", files=_file("0027_partitions"), new=_rides),
-    Release(name="0028", files=_file("0028_small")),
+    Release(name="0028", files=_file("0028_small"), steps=3),
 )
