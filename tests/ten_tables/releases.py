@@ -193,7 +193,9 @@ ALL = (
     Release(
         name="0021",
         files=_file("0021_data"),
-        start="UPDATE memberships SET role = 'banned' WHERE customer_id BETWEEN 200 AND 220;"
+        start="UPDATE memberships AS m SET role = 'banned'"
+        " WHERE customer_id BETWEEN 200 AND 220 AND NOT EXISTS (SELECT FROM rentals AS r"
+        " WHERE r.customer_id = m.customer_id AND r.member_station_id = m.station_id);"
         "UPDATE payments SET amount = 1 WHERE reference LIKE 'P%7'",
         left_alone={"memberships": "role = 'banned'", "messages": "body LIKE 'text 1%'"},
         quiet=frozenset(
@@ -230,5 +232,5 @@ ALL = (
         new=lambda version: _but(version, "customers", source=maybe(number(1, 9))),
     ),
     Release(name="0027", files=_file("0027_partitions"), new=_rides),
-    Release(name="0028", files=_file("0028_small")),
+    Release(name="0028", files=_file("0028_small"), steps=3),
 )
