@@ -17,7 +17,6 @@ from tests.remedies import (
     numbers,
     objects,
     orphans,
-    partitions,
     renames,
     retyped,
     rights,
@@ -27,6 +26,7 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
+from tests.remedies.tables import partitions
 from zdm.errors import InputError
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
