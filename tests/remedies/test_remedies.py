@@ -20,7 +20,6 @@ from tests.remedies import (
     numbers,
     objects,
     orphans,
-    partitions,
     renames,
     retyped,
     rights,
@@ -30,6 +29,7 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
+from tests.remedies.tables import partitions
 from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan

@@ -172,6 +172,5 @@ def attach_partition(train: "Train") -> "Statements":
 def detach_partition(train: "Train") -> "Statements":
     """The one with rows, which may be dropped then."""
     parent = _partitioned(train)
-    ending = " CONCURRENTLY" * train.chance(0.3)
-    detach = f"ALTER TABLE {parent} DETACH PARTITION {parent}_a{ending};"
+    detach = f"ALTER TABLE {parent} DETACH PARTITION {parent}_a;"
     return (detach, f"DROP TABLE {parent}_a;") if train.chance(0.3) else (detach,)

@@ -19,7 +19,7 @@ from zdm.schema import not_null_proof
 
 _BEYOND = {">=": "<", "<": ">="}
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
-_KEY = re.compile(r"(RANGE|LIST) \((\w+|\"(?:[^\"]|\"\")+\")\)")
+_KEY = re.compile(r"(\w+) \((\w+|\"(?:[^\"]|\"\")+\")\)")
 
 
 def key(parent: Table) -> str | None:
