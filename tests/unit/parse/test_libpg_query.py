@@ -102,4 +102,4 @@ def test_a_message_is_one_line() -> None:
     with pytest.raises(libpg_query.NotSqlError) as raised:
         libpg_query.parse(b"SELECT 'a\nb")
 
-    assert raised.value.message == "unterminated quoted string at or near \"'a b\""
+    assert raised.value.message == 'unterminated quoted string at or near "\'a b"'
