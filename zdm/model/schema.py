@@ -210,12 +210,6 @@ class Table:
         return next((c for c in self.constraints if c.name == name), None)
 
     @property
-    def parents(self) -> tuple[Name, ...]:
-        """The tables directly above it."""
-        above = () if self.partition_of is None else (self.partition_of,)
-        return (*self.inherits, *above)
-
-    @property
     def primary_key(self) -> Constraint | None:
         """The primary key, if there is one."""
         return next((c for c in self.constraints if c.kind == "primary key"), None)
@@ -356,28 +350,24 @@ def sorted_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
 
 
 def _of_table(table: Table) -> set[Key]:
-    """By its own name and those of its parts, and by what it is part of or refers to; asked
-    whenever a table changes."""
+    """By its own name and those of its parts, and by what it is part of or refers to."""
     schema = table.name.schema
     found: set[Key] = {("index", index.name) for index in table.indexes}
     for one in table.constraints:
         found.add(("constraint", schema, one.name))
         if one.references is not None:
             found.add(("references", one.references.schema, one.references.name))
-    for column in table.columns:
-        if "." in column.type:
-            found.add(("of", column.type.removesuffix("[]")))
+    types = {column.type for column in table.columns if "." in column.type}
+    found.update([("of", type_.removesuffix("[]")) for type_ in types])
     found.update([("dependent", dependent.name) for dependent in table.dependents])
-    found.update([("above", parent.schema, parent.name) for parent in table.parents])
-    if table.created:
-        found.add(("created",))
-    return found
+    above = {*table.inherits, *((table.partition_of,) if table.partition_of else ())}
+    found.update([("above", parent.schema, parent.name) for parent in above])
+    return {*found, ("created",)} if table.created else found
 
 
 def _of_view(view: View) -> Iterator[Key]:
     yield from {("uses", name.schema, name.name) for name, _ in view.uses}
-    if view.indexes:
-        yield ("indexed",)
+    yield from [("indexed",)] if view.indexes else []
 
 
 def _of_sequence(sequence: Sequence) -> Iterator[Key]:

@@ -40,7 +40,7 @@ from zdm.schema import edits
 from zdm.schema.impact import alter_table, maintenance, objects, rows
 from zdm.schema.impact.place import Place
 
-# By what is said: the versions that do something else than the one before.
+# By the class of `said`: the versions that do something else than the one before.
 _CHANGED_IN: Mapping[type, tuple[int, ...]] = {
     AddConstraint: (18,),
     AlterTable: (15, 17),
