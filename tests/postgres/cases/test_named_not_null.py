@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import case as cases
+from tests import tried
 from tests.conftest import fresh_database
 from tests.postgres.cases.test_cases_live import is_undone_and_runs
 from zdm.postgres.replay import replay
@@ -76,4 +77,6 @@ def test_what_a_not_null_is_like_is_kept(named: Server, world: Path) -> None:
 
 
 def test_it_is_undone_and_runs(named: Server, world: Path) -> None:
-    is_undone_and_runs(named, world)
+    with tried.shared(named) as shared:
+        expected = cases.apply_plainly(shared, world)
+    is_undone_and_runs(named, world, expected)
