@@ -12,7 +12,7 @@ import functools
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -58,22 +58,25 @@ def served(plan: Plan, speak: Callable[[str], None], event: Event) -> None:
         speak(side)
 
 
-Plainly = Callable[[Server, Path], Snapshot]
+Plainly = Callable[[Path], Snapshot]
+
+
+@contextmanager
+def found_once(server: Server) -> Iterator[Plainly]:
+    """The schema that a migration leaves as the author wrote it."""
+    with tried.shared(server) as shared:
+        yield functools.cache(lambda case: cases.apply_plainly(shared, case))
 
 
 @pytest.fixture(scope="module")
-def plainly() -> Iterator[Plainly]:
-    """The schema that a migration leaves as the author wrote it; found once on a server."""
-    with ExitStack() as stack:
+def plainly(server: Server) -> Iterator[Plainly]:
+    with found_once(server) as found:
+        yield found
 
-        @functools.cache
-        def shared(server: Server) -> tried.Shared:
-            return stack.enter_context(tried.shared(server))
 
-        @functools.cache
-        def found(server: Server, case: Path) -> Snapshot:
-            return cases.apply_plainly(shared(server), case)
-
+@pytest.fixture(scope="module")
+def every_plainly(every_server: Server) -> Iterator[Plainly]:
+    with found_once(every_server) as found:
         yield found
 
 
@@ -216,25 +219,25 @@ def test_the_schema_on_file_is_what_the_server_says(
 def test_a_case_is_undone_and_runs_as_planned(
     server: Server, case: Path, plainly: Plainly
 ) -> None:
-    is_undone_and_runs(server, case, plainly(server, case))
+    is_undone_and_runs(server, case, plainly(case))
 
 
 @cases.in_turn(cases.PLANNED, 15, 16, 17, share=12)
 def test_a_case_runs_in_one_go_on_the_versions_between(
-    every_server: Server, case: Path, plainly: Plainly
+    every_server: Server, case: Path, every_plainly: Plainly
 ) -> None:
-    runs_as_planned(every_server, case, plainly(every_server, case))
+    runs_as_planned(every_server, case, every_plainly(case))
 
 
 @cases.in_turn(cases.PLANNED, 14, share=8)
 def test_a_case_is_undone_and_runs_on_the_oldest_version(
-    every_server: Server, case: Path, plainly: Plainly
+    every_server: Server, case: Path, every_plainly: Plainly
 ) -> None:
-    is_undone_and_runs(every_server, case, plainly(every_server, case))
+    is_undone_and_runs(every_server, case, every_plainly(case))
 
 
 @cases.in_turn(cases.PLANNED, 14, NEWEST, share=8)
 def test_a_case_survives_kills_on_the_oldest_and_the_newest_version(
-    every_server: Server, case: Path, plainly: Plainly
+    every_server: Server, case: Path, every_plainly: Plainly
 ) -> None:
-    survives_kills(every_server, case, plainly(every_server, case))
+    survives_kills(every_server, case, every_plainly(case))
