@@ -202,6 +202,7 @@ ALL = (
             {"payments.amount", "payments.reference", "rentals.price", "rentals.id"}
             | {"stations.district_id", "models.price_cents", "districts"}
         ),
+        unread=frozenset({"payments.amount", "stations.district_id", "models.price_cents"}),
     ),
     Release(
         name="0022",
