@@ -84,8 +84,8 @@ class AttachPartition:
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         yield (
-            f"until the contract the rows of {self.table} are not in {self.parent}, and"
-            " afterwards they are",
+            f"until the contract the rows of {self.table} are not in {self.parent}, which takes"
+            " no row within the bounds; afterwards they are",
             "let the new version work with both",
         )
         if self.check:

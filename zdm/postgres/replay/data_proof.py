@@ -87,7 +87,11 @@ def _seen(
 ) -> tuple[tuple[tuple[Sent, ...], ...], Sequence[str]]:
     """The new version's writes without those to rows that row security hides from it, or no
     longer does: that begins with the contract, as the plan says."""
-    bound = {table.name for table in scene.end.tables if _leaves(scene, table)}
+    bound = {
+        table.name
+        for table in scene.end.tables
+        if kept_rows.bounded(scene.start, scene.end, table)
+    }
     changed = {table.name for table in scene.end.tables if _hides_more(scene, table)}
     freed = {table.name for table in scene.end.tables if _is_freed(scene, table)}
 
@@ -97,20 +101,14 @@ def _seen(
 
     gone = {one.write.table for group in groups for one in group if not stays(one)}
     notes = (
-        f"not compared: the new version's writes to {table}, whose bounds as a partition refuse"
-        " other rows until the contract"
+        f"not compared: the new version's writes to {table}, where bounds of partitions refuse"
+        " rows until the contract"
         if table in bound
         else f"not compared: the new version's writes to rows of {table} that row security"
         f" hides {'until the contract' if table in freed else 'from the contract on'}"
         for table in sorted(gone)
     )
     return tuple(tuple(filter(stays, group)) for group in groups), tuple(notes)
-
-
-def _leaves(scene: Scene, table: Table) -> bool:
-    """Whether it is a partition at the start, and none at the end."""
-    before = scene.start.table(table.name)
-    return before is not None and bool(before.partition_of) and not table.partition_of
 
 
 def _hides_more(scene: Scene, table: Table) -> bool:

@@ -10,7 +10,7 @@ import psycopg
 from zdm.model.findings import Finding
 from zdm.model.locks import LockMode
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Step
-from zdm.model.schema import Name
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Fact, Setting
 from zdm.model.syntax import Insert
@@ -41,7 +41,7 @@ _OBJECTS = frozenset(
         "drop_view",
     }
 )
-_DETACHING = "detach_partition"
+_BOUNDS = frozenset({"attach_partition", "detach_partition"})
 _WIDENING = frozenset({"widen_integer", "retype_column"})
 _NAMES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
@@ -152,8 +152,19 @@ def widens(step: Step) -> bool:
 
 
 def frees(step: Step) -> bool:
-    """Whether it ends the bounds of a partition, which refuse other rows until then."""
-    return isinstance(step, RunSql) and step.operation == _DETACHING
+    """Whether it ends bounds that refuse rows until then: of the partition that it detaches, or
+    those of the table that gets one."""
+    return isinstance(step, RunSql) and step.operation in _BOUNDS
+
+
+def bounded(start: Snapshot, end: Snapshot, table: Table) -> bool:
+    """Whether it is a partition at the start alone, or gets one that is in use."""
+    before = start.table(table.name)
+    if before is None:
+        return False
+    gained = (start.table(one.name) for one in end.tables if one.partition_of == table.name)
+    gains = any(one is not None and one.partition_of is None for one in gained)
+    return gains or (before.partition_of is not None and table.partition_of is None)
 
 
 def deletes(step: Step) -> bool:
