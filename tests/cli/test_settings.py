@@ -116,7 +116,7 @@ def options() -> Iterator[tuple[str, Any]]:
 NUMBERS = [
     pytest.param(name, option, id=f"{name} {option.opts[0]}")
     for name, option in options()
-    if option.type_descriptor.annotation in (int, float)
+    if option.type.name in ("int", "int range", "float", "float range")
 ]
 
 
@@ -124,7 +124,7 @@ NUMBERS = [
 def test_every_number_of_the_command_line_has_a_range(
     zdm: Zdm, command: str, option: Any
 ) -> None:
-    least, most = option.min, option.max
+    least, most = option.type.min, option.type.max
     for value in (least - 1, most + 1, "nan", "inf", "1.5", "", "0x10", "9" * 5_000):
         answer = zdm(command, option.opts[0], str(value))
 
