@@ -1,7 +1,9 @@
 """Many files are judged in two processes, and the Report is the one that one process gives."""
 
+import errno
 import os
 import random
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +104,43 @@ def test_what_a_child_that_was_ended_leaves_is_done_here(
 
     assert len(forks) == 1
     assert found == walk.check(files, checking.EMPTY, TERMS, ALL)
+
+
+def test_one_process_does_it_where_no_other_can_be_made(
+    forks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> int:
+        raise BlockingIOError(errno.EAGAIN, "as beyond a limit of processes")
+
+    files = of("CREATE TABLE t (n int);", ADDED, "SELECT 1;")
+    monkeypatch.setattr(os, "fork", refused)
+    opened = len([*Path("/proc/self/fd").iterdir()])
+
+    found = two_processes.check(files, checking.EMPTY, TERMS, ALL)
+
+    assert not forks
+    assert found == walk.check(files, checking.EMPTY, TERMS, ALL)
+    assert len([*Path("/proc/self/fd").iterdir()]) == opened
+
+
+@pytest.mark.parametrize("later", ["SELECT 1;", "SELEC 1;"], ids=["answered", "ended"])
+def test_it_works_where_the_system_forgets_children_at_once(
+    later: str, forks: list[int]
+) -> None:
+    """As where the caller ignores SIGCHLD, which a process hands on."""
+    files = of("CREATE TABLE t (n int);", ADDED, "SELECT 1;", later)
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        if later == "SELEC 1;":
+            with pytest.raises(InputError, match=r"^4\.sql:1:1"):
+                two_processes.check(files, checking.EMPTY, TERMS, ALL)
+        else:
+            found = two_processes.check(files, checking.EMPTY, TERMS, ALL)
+            assert found == walk.check(files, checking.EMPTY, TERMS, ALL)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+    assert len(forks) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ they leave alone, which takes about half as long, and judges the others. So it i
 where each file is a release of its own, and nothing but the schema leads from one to the next.
 """
 
+import contextlib
 import os
 import pickle
 import signal
@@ -29,9 +30,10 @@ def check(
     """What the rules find in the judged files."""
     placed = tuple(history.placed(files))
     first = placed[: _cut(placed)] if _pays(placed, terms) else ()
-    if not first:
+    begun = _begun(lambda: walk.through(first, start, terms, rules)[0]) if first else None
+    if begun is None:
         return walk.check(files, start, terms, rules)
-    with _Child(lambda: walk.through(first, start, terms, rules)[0]) as child:
+    with begun as child:
         met = walk.after(first, start, terms)
         rest, left = walk.through(placed[len(first) :], met, terms, rules)
         found = child.answer()
@@ -59,12 +61,25 @@ def _cut(files: Sequence[InputFile]) -> int:
     return 0  # the last file is the largest by far, or none is judged
 
 
+def _begun(work: Callable[[], Walked]) -> "_Child | None":
+    """The child process; None where the system allows no other one."""
+    try:
+        return _Child(work)
+    except OSError:
+        return None
+
+
 class _Child:
     """A copy of this process that does some work and sends what comes of it."""
 
     def __init__(self, work: Callable[[], Walked]) -> None:
         self._end, other_end = os.pipe()
-        self._process: int | None = os.fork()
+        try:
+            self._process: int | None = os.fork()
+        except OSError:
+            os.close(self._end)
+            os.close(other_end)
+            raise
         if not self._process:
             _send(work, other_end)
         os.close(other_end)
@@ -80,7 +95,10 @@ class _Child:
 
     def _status(self) -> int | None:
         process, self._process = self._process, None
-        return None if process is None else os.waitpid(process, 0)[1]
+        try:
+            return None if process is None else os.waitpid(process, 0)[1]
+        except ChildProcessError:  # SIGCHLD is ignored: how it ended is not kept
+            return None
 
     def __enter__(self) -> "_Child":
         return self
@@ -94,7 +112,8 @@ class _Child:
         """End it where nobody waits for its answer any more."""
         os.close(self._end)
         if self._process is not None:
-            os.kill(self._process, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process, signal.SIGKILL)
             self._status()
 
 
