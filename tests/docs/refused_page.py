@@ -32,6 +32,7 @@ GROUPS: Mapping[str, str] = {
     "operations/index": "Indexes",
     "operations/table": "Tables and policies",
     "operations/object": "Views, functions, triggers and other objects",
+    "operations/schema": "Schemas of tables, views and functions",
     "operations/data": "Rows",
     "planning/order": "Statements of one migration that meet",
     "planning/classify": "Other statements",
@@ -64,6 +65,9 @@ class Refused:
 def page(refusals: Sequence[Refused]) -> str:
     """The whole page."""
     shown = _smallest(refusals)
+
+    assert {_group(one) for one in shown} <= GROUPS.keys(), "a refusal would not be shown"
+
     return "".join([HEAD, "\n## Contents\n\n", *_contents(shown), *_groups(shown)])
 
 

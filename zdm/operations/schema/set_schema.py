@@ -241,7 +241,7 @@ def _relation(action: Action, said: SetSchema, snapshot: Snapshot) -> Match | Re
         return statements.unknown_table(action, old)
     problems = (
         *moved.nowhere(found, new, action, snapshot),
-        *_not_in_place(found, new, snapshot),
+        *(_not_in_place(found, new, snapshot) if new != old else ()),
     )
     if problems:
         return _refused(action, old, problems)

@@ -312,10 +312,8 @@ def _problems(
     if child.created:
         return
     yield from _of_bound(said, parent, child)
-    yield from (
-        (f"{fact}, which would be made while all reads and writes of it wait", remedy)
-        for fact, remedy in unfit.lacking(parent, child, snapshot)
-    )
+    yield from unfit.lacking(parent, child, snapshot)
+    yield from unfit.unidentified(parent, child, snapshot)
 
 
 def _of_default(
@@ -346,8 +344,8 @@ def _reads_default(found: PartitionBound, parent: Table, default: Name) -> tuple
     return (
         f"all rows of the DEFAULT partition {default} would be read while all reads and writes"
         " of it wait, since no validated CHECK there excludes the bounds",
-        f"ALTER TABLE {default} ADD CHECK ({outside}) in an earlier release, with which no row"
-        " of the bounds can be written until they are attached",
+        f"run `ALTER TABLE {default.sql} ADD CHECK ({outside})` in an earlier release; from then"
+        " on no row of the bounds can be written until the partition is attached",
     )
 
 

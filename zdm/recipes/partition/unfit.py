@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterator
 
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
+from zdm.model.sql import ident
 from zdm.schema import family, not_null_proof, replication
 from zdm.schema.effects import indexes, parents
 
 Problem = tuple[str, str]
+_MADE = ", which would be made while all reads and writes of it wait"
 _TRANSITION = re.compile(r"\bREFERENCING\b.*\bFOR EACH ROW\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -74,15 +76,16 @@ def _not_null(parent: Table, child: Table) -> Iterator[Problem]:
         elif not own.not_null:
             yield (
                 f"{child.name}.{one.name} is not NOT NULL",
-                f"ALTER TABLE {child.name} ALTER COLUMN {one.name} SET NOT NULL above this"
-                " statement",
+                f"write `ALTER TABLE {child.name.sql} ALTER COLUMN {ident(one.name)} SET NOT"
+                " NULL` above this statement",
             )
 
 
 def _not_valid(table: Name, own: Constraint) -> Problem:
     return (
         f"{own.name} of {table} is NOT VALID",
-        f"ALTER TABLE {table} VALIDATE CONSTRAINT {own.name} above this statement",
+        f"write `ALTER TABLE {table.sql} VALIDATE CONSTRAINT {ident(own.name)}` above this"
+        " statement",
     )
 
 
@@ -92,15 +95,15 @@ def _checks(parent: Table, child: Table) -> Iterator[Problem]:
         if check.kind == "check" and (own is None or own.kind != "check"):
             yield (
                 f"{child.name} has no check constraint {check.name}",
-                f"ALTER TABLE {child.name} ADD CONSTRAINT {check.name} {check.definition} above"
-                " this statement",
+                f"write `ALTER TABLE {child.name.sql} ADD CONSTRAINT {ident(check.name)}"
+                f" {check.definition}` above this statement",
             )
         elif check.kind == "check" and own is not None and not own.validated:
             yield _not_valid(child.name, own)
 
 
 def lacking(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
-    """What ATTACH would build, validate or break in a table in use."""
+    """What ATTACH would build or validate in a table in use."""
     free = list(child.indexes)
     for index in parent.indexes:
         kind = indexes.kind(snapshot, parent, index)
@@ -112,9 +115,14 @@ def lacking(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem
     for key in parent.constraints:
         if key.kind == "foreign key" and not any(_same(key, one) for one in child.constraints):
             yield (
-                f"it lacks the foreign key {key.name} of {parent.name}",
-                f"ALTER TABLE {child.name} ADD {key.definition} in an earlier release",
+                f"it lacks the foreign key {key.name} of {parent.name}{_MADE}",
+                f"run `ALTER TABLE {child.name.sql} ADD {key.definition}` in an earlier"
+                " release",
             )
+
+
+def unidentified(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
+    """What a publication of the parent would break in a table in use."""
     published = replication.publishers(parent, snapshot)
     if published and not replication.has_identity(child):
         yield (
@@ -129,17 +137,18 @@ def _lacks_index(table: Name, index: Index, kind: str) -> Problem:
     if kind:
         _, _, columns = shape.partition("(")
         return (
-            f"it lacks the {kind} {index.constraint}",
-            f"ALTER TABLE {table} ADD {kind.upper()} ({columns} above this statement",
+            f"it lacks the {kind} {index.constraint}{_MADE}",
+            f"write `ALTER TABLE {table.sql} ADD {kind.upper()} ({columns}` above this"
+            " statement",
         )
     if None in index.keys or index.predicate is not None:
         return (
-            f"it lacks the index {index.name}",
-            f"CREATE {_words(index)} ON {table} USING {shape} in an earlier release",
+            f"it lacks the index {index.name}{_MADE}",
+            f"run `CREATE {_words(index)} ON {table.sql} USING {shape}` in an earlier release",
         )
     return (
-        f"it lacks the index {index.name}",
-        f"CREATE {_words(index)} ON {table} USING {shape} above this statement",
+        f"it lacks the index {index.name}{_MADE}",
+        f"write `CREATE {_words(index)} ON {table.sql} USING {shape}` above this statement",
     )
 
 
