@@ -35,7 +35,7 @@ def command(
         list[str] | None,  # of which Typer makes no Path as fast
         typer.Argument(
             help="SQL files and folders, or - for standard input; else `paths` under [check].",
-            metavar="FILE|FOLDER",
+            metavar="[FILE|FOLDER]...",
             show_default=False,
         ),
     ] = None,

@@ -18,7 +18,7 @@ def command(
     program: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="-- COMMAND",
+            metavar="[-- COMMAND...]",
             help="Program that replaces zdm once the version is admitted.",
             show_default=False,
         ),

@@ -24,7 +24,7 @@ def command(
         list[str] | None,
         typer.Argument(
             help="Revisions or SQL files; else all pending revisions.",
-            metavar="REVISION|FILE",
+            metavar="[REVISION|FILE]...",
             show_default=False,
         ),
     ] = None,
