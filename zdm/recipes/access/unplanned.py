@@ -19,9 +19,9 @@ def problem(action: Action) -> _Problem | None:
 
 def _owner(_found: Whole) -> _Problem:
     return (
-        "with its owner, who may alter it changes at once, this plan's role included, and so do"
-        " the rights of views and SECURITY DEFINER functions and whom row security binds; no"
-        " Snapshot has owners, so zdm can neither check nor undo it",
+        "a new owner counts at once: who may alter the object changes, this plan's role"
+        " included, and so do the rights of views and SECURITY DEFINER functions, and whom row"
+        " security binds; a snapshot holds no owners, so zdm can neither check nor undo it",
         "if every role keeps what it needs, put it below all other changes of the object, with"
         " `-- zdm: run in contract -- reason` above it",
     )
@@ -49,7 +49,7 @@ def _publication(found: Whole) -> _Problem:
     if found.change in ("drop", "set"):
         return (
             f"subscribers of {found.name} get no more changes of a table that it loses, and"
-            " nothing tells them",
+            " nothing reports it",
             "when nobody reads these tables on the subscribers any more, put"
             " `-- zdm: run in contract -- reason` above it",
         )
@@ -65,8 +65,8 @@ def _publication(found: Whole) -> _Problem:
 def _extension(found: Whole) -> _Problem:
     if found.change == "contents":
         return (
-            f"what belongs to the extension {found.name} decides what DROP EXTENSION and a dump"
-            " take along, and zdm does not know what does",
+            f"DROP EXTENSION and dumps go by what belongs to the extension {found.name}, which"
+            " zdm does not know",
             "put `-- zdm: privileged -- reason` above it: no statement of an application"
             " depends on it, and no shadow can try it",
         )

@@ -50,8 +50,8 @@ def _domain(found: whole.Whole, action: Action, snapshot: Snapshot) -> _Problem:
             " above it",
         )
     return (
-        f"from this statement on {name} lets values in that it refused, and both versions meet"
-        " them",
+        f"from this statement on {name} accepts values that it refused before, and both"
+        " versions meet them",
         "if the old version can read what the new one writes, put"
         " `-- zdm: run in expand -- reason` above it; if not, `run in contract`",
     )
