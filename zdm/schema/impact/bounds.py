@@ -34,7 +34,7 @@ def unproven(bound: PartitionBound, parent: Table, child: Table) -> Answer:
     tests = [*_tests(child)]
     if bound.kind in ("hash", "default") or column is None or None in _conditions(child):
         return UNKNOWN if _conditions(child) else YES
-    if parent.partition_of is not None:  # the bounds above it must be told as well
+    if parent.partition_of is not None:  # the bounds above it must hold as well
         return UNKNOWN if tests else YES
     about = [t for t in tests if column in expressions.columns(t)]
     if not about:
