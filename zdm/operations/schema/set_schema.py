@@ -258,11 +258,14 @@ def _relation(action: Action, said: SetSchema, snapshot: Snapshot) -> Match | Re
 
 
 def _not_in_place(found: Table | View, new: Name, snapshot: Snapshot) -> Iterator[_Problem]:
+    if in_place.is_taken(new, snapshot):
+        yield (
+            f"there is a relation or type {new} already",
+            "choose another schema, or rename one of the two in an earlier release",
+        )
     if isinstance(found, Table):
-        yield from in_place.problems(found, new, snapshot)
+        yield from in_place.problems(found, snapshot)
     else:
-        if in_place.is_taken(new, snapshot):
-            yield f"there is a relation or type {new} already", "choose another name"
         if in_place.is_made(found):
             yield moved.made(found.name)
         problem = in_place.of_view(found, snapshot)

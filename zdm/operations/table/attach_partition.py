@@ -344,8 +344,8 @@ def _reads_default(found: PartitionBound, parent: Table, default: Name) -> tuple
     return (
         f"all rows of the DEFAULT partition {default} would be read while all reads and writes"
         " of it wait, since no validated CHECK there excludes the bounds",
-        f"run `ALTER TABLE {default.sql} ADD CHECK ({outside})` in an earlier release; from then"
-        " on no row of the bounds can be written until the partition is attached",
+        f"run `ALTER TABLE {default.sql} ADD CHECK ({outside})` in an earlier release; from"
+        " then on no row of the bounds can be written until the partition is attached",
     )
 
 

@@ -202,7 +202,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return _without_table(action, operation, snapshot, if_exists=fact.if_exists)
     consumed = tuple(sorted((at, *(n for n, _ in columns))))
     problems = (
-        *in_place.problems(table, new, snapshot),
+        *_taken(new, snapshot),
+        *in_place.problems(table, snapshot),
         *_of_columns(table, operation, snapshot),
     )
     if not problems:
@@ -215,6 +216,11 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         "; ".join(dict.fromkeys(remedy for _, remedy in problems)),
     )
     return replace(refusal, consumed=consumed)
+
+
+def _taken(new: Name, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    if in_place.is_taken(new, snapshot):
+        yield f"there is a relation or type {new} already", "choose another name"
 
 
 def _place(actions: Sequence[Action]) -> int:

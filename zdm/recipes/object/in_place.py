@@ -45,10 +45,8 @@ def owner_has_all(table: Name) -> Check:
     )
 
 
-def problems(table: Table, new: Name, snapshot: Snapshot) -> Iterator[Problem]:
+def problems(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
     """Why a view cannot stand in, and what to do, in words."""
-    if is_taken(new, snapshot):
-        yield f"there is a relation or type {new} already", "choose another name"
     yield from _structure(table, snapshot)
     yield from _security(table, snapshot.major)
     published = _publications(table, snapshot)
