@@ -61,6 +61,7 @@ class Writer:
     unread: frozenset[str] = frozenset()  # what the release changes of rows that are there
     chance: Random = field(init=False)
     number: int = 0
+    met: int = 0  # rows of the last statement
     over: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     conn: "psycopg.Connection[tuple[Any, ...]] | None" = None
@@ -131,6 +132,7 @@ class Writer:
         """To the server; what succeeded is kept."""
         assert self.conn is not None
         cursor = self.conn.execute(sql.encode(), values)
+        self.met = cursor.rowcount
         self.counted[sql.split()[0]] = self.counted.get(sql.split()[0], 0) + 1
         if kept is not None:
             self.sent.append(kept)
@@ -143,6 +145,12 @@ class Writer:
     def write(self, sql: str, *values: object) -> None:
         """A statement that draws no key."""
         self.send(sql, values, Sent(sql=sql, values=tuple(values)))
+
+    def write_one(self, sql: str, *values: object) -> None:
+        """The same, of exactly one row."""
+        self.write(sql, *values)
+        if self.met != 1:
+            self.wrong.append(f"{self.name}: {sql} {values} met {self.met} rows")
 
     def insert(self, table: str, **given: object) -> None:
         """A row; the key is drawn by the table or made here."""
@@ -204,7 +212,7 @@ class Writer:
         if (table, key) in self.kept or self._is_referred(table, key):
             return
         where = " AND ".join(f"{name} = %s" for name in shape.key)
-        self.write(f"DELETE FROM {table} WHERE {where}", *key)
+        self.write_one(f"DELETE FROM {table} WHERE {where}", *key)
         del self.rows[table][key]
 
     def _is_referred(self, table: str, key: Key) -> bool:

@@ -51,6 +51,8 @@ VERIFIED = [name for name in PLANNED if "planned" in INPUTS[name]]
 EXECUTED = [
     name for name, given in INPUTS.items() if "stages" in given and "stops" not in given
 ]
+GIVEN = {"before", "admin", "application", "migration", "stages"}
+WANTED = {"absent", "exit", "hazard", "planned", "refused", "rolled back", "stops"}
 ROLLED_BACK = [name for name, given in INPUTS.items() if "rolled back" in given]
 
 
@@ -161,6 +163,14 @@ def test_what_is_not_refused_is_planned_and_verified(
         said = at.verified()
 
     assert [text for text in at.given.get("planned", ()) if text not in said] == [], said
+
+
+def test_all_that_an_input_says_is_looked_at() -> None:
+    assert [name for name, given in INPUTS.items() if given.keys() - GIVEN - WANTED] == []
+    for name in EXECUTED:
+        for stage in INPUTS[name]["stages"]:
+            assert stage.keys() <= {"until", "owner", "writes"}, name
+            assert all(w.keys() in ({"sql"}, {"sql", "read", "gives"}) for w in stage["writes"])
 
 
 @pytest.mark.parametrize("name", EXECUTED)
