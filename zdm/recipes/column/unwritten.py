@@ -32,10 +32,17 @@ def is_set(later: Sequence[Action], table: Table, column: Column, *, each: bool)
 def once(later: Sequence[Action], table: Table, column: str) -> bool:
     """Whether an UPDATE sets it that reaches no row which the old version writes later: where
     a constraint needs it, that UPDATE runs once more when the old version is gone."""
-    facts = ((a, statements.fact(a, ActionKind.UPDATE, *_NEED)) for a in later)
-    own = [(a, fact.kind) for a, fact in facts if fact is not None and fact.table == table.name]
-    needed = any(k in _NEED and column in mentioned.words(a) for a, k in own)
-    return not needed and any(column in updates.targets(a) for a, _ in own)
+    if not _is_updated(later, table, column):
+        return False
+    facts = ((a, statements.fact(a, *_NEED)) for a in later)
+    own = [a for a, fact in facts if fact is not None and fact.table == table.name]
+    return not any(column in mentioned.words(a) for a in own)
+
+
+def _is_updated(later: Sequence[Action], table: Table, column: str) -> bool:
+    facts = ((a, statements.fact(a, ActionKind.UPDATE)) for a in later)
+    own = (a for a, fact in facts if fact is not None and fact.table == table.name)
+    return any(column in updates.targets(a) for a in own)
 
 
 def left(table: Name, column: Column) -> tuple[str, str]:
@@ -83,7 +90,9 @@ def _known(columns: tuple[str, ...], table: Table) -> tuple[Column | None, ...]:
 
 def is_loosened(later: Sequence[Action], table: Table, fill: str | None) -> bool:
     """Whether the train lets a column be NULL that the fill reads."""
-    reads = () if fill is None else computed_column.inputs(fill, table)
+    if fill is None:
+        return False
+    reads = computed_column.inputs(fill, table)
     facts = (statements.fact(action, ActionKind.DROP_NOT_NULL) for action in later)
     dropped = {fact.name for fact in facts if fact is not None and fact.table == table.name}
     return any(column.name in dropped for column in reads)
