@@ -107,7 +107,9 @@ class MoveRelation:
             kind = "v" if kind == "r" else kind
             invoker = in_place.view_as_invoker(of, context.major)
             create = stand_in_view.create_of_view(of, self.new, invoker=invoker)
-        owners = () if invoker else (in_place.owner_has_all(self.old),)
+        owners = [] if invoker else [in_place.owner_has_all(self.old)]
+        if isinstance(of, Table):
+            owners += moved.owner_finds(of, self.new.schema, context.snapshot)
         return run_sql.short_transaction(
             owner,
             id=f"{self.old}-move",
@@ -260,6 +262,7 @@ def _relation(action: Action, said: SetSchema, snapshot: Snapshot) -> Match | Re
 def _not_in_place(found: Table | View, new: Name, snapshot: Snapshot) -> Iterator[_Problem]:
     if isinstance(found, Table):
         yield from in_place.problems(found, new, snapshot)
+        yield from moved.numbers_in_text(found, snapshot)
     else:
         if in_place.is_taken(new, snapshot):
             yield f"there is a relation or type {new} already", "choose another name"

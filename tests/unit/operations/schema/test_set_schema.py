@@ -7,7 +7,7 @@ from tests.unit.operations.asking import Answer, ask
 from zdm.model.catalog.database import Other
 from zdm.model.locks import LockMode
 from zdm.model.plan import RunSql
-from zdm.model.schema import Function, Name, Sequence, Snapshot, View, Volatility
+from zdm.model.schema import Constraint, Function, Name, Sequence, Snapshot, View, Volatility
 from zdm.planning import classify, schedule
 from zdm.planning.schedule import TrainRefusedError
 
@@ -109,6 +109,33 @@ def test_text_that_names_it_is_in_the_way() -> None:
     answer = asked(MOVE, replace(start(), functions=(named,)))
 
     assert "these name it in their text" in answer.refusals[0]
+
+
+def test_text_that_names_a_sequence_of_it_is_in_the_way() -> None:
+    body = "CREATE FUNCTION f()\nAS $$SELECT currval('users_id_seq')$$"
+    answer = asked(MOVE, replace(start(), functions=(replace(TWICE, definition=body),)))
+
+    assert "users_id_seq moves with it, and these name it" in answer.refusals[0]
+
+
+@pytest.mark.parametrize("referred", [True, False])
+def test_its_owner_must_find_it_for_foreign_keys(*, referred: bool) -> None:
+    key = Constraint(
+        name="key",
+        kind="foreign key",
+        columns=("id",),
+        references=USERS if referred else None,
+        definition="FOREIGN KEY (id) REFERENCES users(id)",
+    )
+    other = replace(schemas.users(), name=Name("public", "zoo"), constraints=(key,), indexes=())
+    found = start()
+    answer = asked(MOVE, replace(found, tables=(*found.tables, other)))
+
+    assert answer.refusals == ()
+    first = answer.steps[0]
+    assert isinstance(first, RunSql)
+    failures = [check.failure for check in first.preconditions]
+    assert any("owner of users has no USAGE" in one for one in failures) is referred
 
 
 def test_a_missing_table_with_if_exists_is_nothing() -> None:
