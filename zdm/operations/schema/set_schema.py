@@ -162,9 +162,12 @@ class MoveRoutine:
         return f"move {routine.kind(of)} {of.name}({of.arguments}) to schema {self.new.schema}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """That it is found by its bare name only in some sessions."""
-        message, remedy = moved.bare(self.new)
-        return (Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin),)
+        """What is no longer found by its former name, or by the bare one."""
+        risks = (*renamed.indexed(self.function, context.snapshot), moved.bare(self.new))
+        return tuple(
+            Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin)
+            for message, remedy in risks
+        )
 
     def choice(self, context: Context) -> Choice:
         """A copy has the former name meanwhile."""
