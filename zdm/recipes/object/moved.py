@@ -4,6 +4,7 @@ An object that is found by its bare name is found by the search_path of the sess
 names it does not follow it, and no check can tell the former schema from the new one in text.
 """
 
+import re
 from collections.abc import Iterator
 
 from zdm.model.commands import SetSchema
@@ -82,7 +83,7 @@ def in_text(name: Name, snapshot: Snapshot) -> Iterator[_Problem]:
 
 
 def numbers_in_text(table: Table, snapshot: Snapshot) -> Iterator[_Problem]:
-    """Functions that name a sequence of it there."""
+    """Functions and defaults that name a sequence of it there."""
     for one in _owned(table, snapshot):
         found = naming.functions(snapshot, one)
         if found:
@@ -91,6 +92,22 @@ def numbers_in_text(table: Table, snapshot: Snapshot) -> Iterator[_Problem]:
                 f" both versions: {', '.join(found)}",
                 in_place.KEEP,
             )
+        defaults = tuple(_numbered_by_text(one, snapshot))
+        if defaults:
+            yield (
+                f"{one} moves with it, and these name it as text, so they would fail for both"
+                f" versions: {', '.join(defaults)}",
+                f"SET DEFAULT nextval('{one}'::regclass) in an earlier release",
+            )
+
+
+def _numbered_by_text(one: Name, snapshot: Snapshot) -> Iterator[str]:
+    """Defaults that look for a sequence by its name each time: nextval('…'::text)."""
+    text = re.compile(rf"'([^']*\W)?{re.escape(one.name)}(\W[^']*)?'::text")
+    for table in snapshot.tables:
+        for column in table.columns:
+            if text.search(column.default or ""):
+                yield f"the default of {table.name}.{column.name}"
 
 
 def made(name: Name) -> _Problem:

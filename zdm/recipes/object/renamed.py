@@ -74,7 +74,7 @@ def indexed(function: Function, snapshot: Snapshot) -> Iterator[_Problem]:
             f"until the contract, queries of the old version that call {function.name} may not"
             f" use {routine.listed(found)}, and its ON CONFLICT on such a call may fail: the"
             " index calls the function itself, and they its copy",
-            "search the old version for such calls, and first deploy one without them",
+            "search the old version for them, and first deploy one without them",
         )
 
 
