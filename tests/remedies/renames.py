@@ -127,6 +127,23 @@ ENTRIES = (
     ),
     Entry(
         slug="schema_cannot_be_set",
+        before=COUNTED + "CREATE SCHEMA app;"
+        " CREATE FUNCTION f() RETURNS bigint LANGUAGE sql"
+        " AS 'SELECT nextval(''counted_id_seq'')';",
+        refused="ALTER TABLE counted SET SCHEMA app;",
+        fixed=(CONTRACT + "ALTER TABLE counted SET SCHEMA app;",),
+    ),
+    Entry(
+        slug="schema_cannot_be_set",
+        before=COUNTED + "CREATE SCHEMA app; CREATE TABLE more (id bigint PRIMARY KEY,"
+        " n bigint DEFAULT nextval('counted_id_seq'::text));",
+        start=COUNTED + "CREATE SCHEMA app; CREATE TABLE more (id bigint PRIMARY KEY,"
+        " n bigint DEFAULT nextval('counted_id_seq'::regclass));",
+        refused="ALTER TABLE counted SET SCHEMA app;",
+        fixed=("ALTER TABLE counted SET SCHEMA app;",),
+    ),
+    Entry(
+        slug="schema_cannot_be_set",
         before=OBJECTS,
         refused="ALTER SEQUENCE numbers SET SCHEMA app;",
         fixed=(CONTRACT + "ALTER SEQUENCE numbers SET SCHEMA app;",),

@@ -73,6 +73,13 @@ def partition_columns(table: Table) -> tuple[str, ...]:
     return expressions.columns(expressions.read(table.partition_key))
 
 
+def bounding_columns(snapshot: Snapshot, parent: Table) -> tuple[str, ...]:
+    """The columns of its partition key, and of those of the tables above it."""
+    above = snapshot.table(parent.partition_of) if parent.partition_of is not None else None
+    higher = () if above is None else bounding_columns(snapshot, above)
+    return tuple(dict.fromkeys((*partition_columns(parent), *higher)))
+
+
 def primary_key(snapshot: Snapshot, table: Table) -> tuple[str, ...]:
     """The columns of its primary key; of a partition it may be the one of a table above,
     which the catalog does not list again."""

@@ -13,6 +13,8 @@ ATTACH = """ALTER TABLE events ATTACH PARTITION old_events
 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 """
 DETACH = "ALTER TABLE events DETACH PARTITION events_2025"
+AGAIN = """ALTER TABLE events ATTACH PARTITION events_2025
+FOR VALUES FROM ('2025-01-01') TO ('2027-01-01')"""
 HASHED = """
 CREATE TABLE hashed (id bigint NOT NULL) PARTITION BY HASH (id);
 CREATE TABLE other (id bigint NOT NULL);
@@ -158,5 +160,11 @@ ENTRIES = (
         before=EVENTS,
         refused=f"{DETACH};\nALTER TABLE events_2025 ADD COLUMN more int;",
         fixed=(f"{DETACH};", "ALTER TABLE events_2025 ADD COLUMN more int;"),
+    ),
+    Entry(
+        slug="partition_order",
+        before=EVENTS,
+        refused=f"{DETACH};\n{AGAIN};",
+        fixed=(f"{DETACH};", f"{AGAIN};"),
     ),
 )

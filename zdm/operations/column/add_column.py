@@ -384,7 +384,7 @@ def _match(
         by_trigger=following.fill is not None,
         not_null=following.not_null or (new.rewrites and new.column.not_null),
         keeps=following.not_null and loosened,
-        once=following.fill is None and unwritten.once(actions[1:], table, new.column.name),
+        once=following.fill is None and unwritten.once(actions[1:], table, new.column),
         settings=actions[0].statement.settings,
     )
     by_itself = following.fill or new.meanwhile or new.column.generated

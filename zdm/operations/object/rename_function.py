@@ -56,6 +56,7 @@ class RenameFunction:
         named = naming.functions(snapshot, self.function.name)
         if named:
             yield renamed.in_text(self.function.name, self.new, named)
+        yield from renamed.indexed(self.function, snapshot)
 
     def choice(self, context: Context) -> Choice:
         """A copy has the former name meanwhile."""

@@ -107,7 +107,9 @@ class MoveRelation:
             kind = "v" if kind == "r" else kind
             invoker = in_place.view_as_invoker(of, context.major)
             create = stand_in_view.create_of_view(of, self.new, invoker=invoker)
-        owners = () if invoker else (in_place.owner_has_all(self.old),)
+        owners = [] if invoker else [in_place.owner_has_all(self.old)]
+        if isinstance(of, Table):
+            owners += moved.owner_finds(of, self.new.schema, context.snapshot)
         return run_sql.short_transaction(
             owner,
             id=f"{self.old}-move",
@@ -160,9 +162,12 @@ class MoveRoutine:
         return f"move {routine.kind(of)} {of.name}({of.arguments}) to schema {self.new.schema}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """That it is found by its bare name only in some sessions."""
-        message, remedy = moved.bare(self.new)
-        return (Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin),)
+        """What is no longer found by its former name, or by the bare one."""
+        risks = (*renamed.indexed(self.function, context.snapshot), moved.bare(self.new))
+        return tuple(
+            Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin)
+            for message, remedy in risks
+        )
 
     def choice(self, context: Context) -> Choice:
         """A copy has the former name meanwhile."""
@@ -264,7 +269,8 @@ def _not_in_place(found: Table | View, new: Name, snapshot: Snapshot) -> Iterato
             "choose another schema, or rename one of the two in an earlier release",
         )
     if isinstance(found, Table):
-        yield from in_place.problems(found, snapshot)
+        yield from in_place.problems(found, new, snapshot)
+        yield from moved.numbers_in_text(found, snapshot)
     else:
         if in_place.is_made(found):
             yield moved.made(found.name)

@@ -241,12 +241,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 
 def _check(parent: Table, child: Table, snapshot: Snapshot) -> str:
     """The name of the CHECK that CONCURRENTLY leaves: by the column, where it has only one."""
-    found: list[str] = []
-    above: Table | None = parent
-    while above is not None:
-        found += family.partition_columns(above)
-        above = snapshot.table(above.partition_of) if above.partition_of is not None else None
-    columns = tuple(dict.fromkeys(found))
+    columns = family.bounding_columns(snapshot, parent)
     named = columns if len(columns) == 1 else ()
     return generated_names.free(snapshot, child.name, named, "check")
 

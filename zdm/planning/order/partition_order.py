@@ -24,6 +24,7 @@ _APART = frozenset({ActionKind.COMMENT, ActionKind.GRANT})  # no rows, and on on
 
 def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Finding]:
     """Each statement that would run on the wrong side of an ATTACH or DETACH."""
+    yield from _attached_again(placed)
     when: dict[int, list[int]] = {}
     for position, one in enumerate(steps):
         when.setdefault(-1 if one.owner is None else one.owner, []).append(position)
@@ -35,6 +36,28 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
             first, second = sorted((number, other))
             if when[first][-1] > when[second][0]:
                 yield _finding(placed[first].actions[0], placed[second].actions[0])
+
+
+def _attached_again(placed: Sequence[Placed]) -> Iterator[Finding]:
+    """Each ATTACH of what the same train detaches: in between, neither reads nor writes of the
+    partitioned table reach its rows, though both versions expect them there."""
+    detached: set[Name] = set()
+    for place in placed:
+        for action in place.actions:
+            said, statement = action.said, action.statement
+            if not isinstance(said, AlterTable) or said.other is None or statement.vouched:
+                continue
+            name = lookup.found(said.other, place.context.snapshot, statement.settings)
+            if said.change is Change.DETACH_PARTITION:
+                detached.add(name)
+            elif said.change is Change.ATTACH_PARTITION and name in detached:
+                yield refuse.finding(
+                    action,
+                    "partition_order",
+                    f"this train detaches {name} as well, and until it is attached again, the"
+                    " partitioned table has none of its rows and takes none",
+                    NEXT_TRAIN,
+                )
 
 
 def _around(action: Action, place: Placed) -> Iterator[Name]:

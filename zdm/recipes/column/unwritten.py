@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind
+from zdm.model.syntax import AddConstraint
 from zdm.parse import mentioned
 from zdm.recipes.column import refusing
 from zdm.recipes.column.refusing import Omitted
@@ -29,20 +30,31 @@ def is_set(later: Sequence[Action], table: Table, column: Column, *, each: bool)
     )
 
 
-def once(later: Sequence[Action], table: Table, column: str) -> bool:
+def once(later: Sequence[Action], table: Table, column: Column) -> bool:
     """Whether an UPDATE sets it that reaches no row which the old version writes later: where
-    a constraint needs it, that UPDATE runs once more when the old version is gone."""
-    if not _is_updated(later, table, column):
+    NOT NULL or a CHECK needs it, that UPDATE runs once more when the old version is gone. A
+    foreign key takes NULL, and a default that refers to a row."""
+    if not _is_updated(later, table, column.name):
         return False
     facts = ((a, statements.fact(a, *_NEED)) for a in later)
-    own = [a for a, fact in facts if fact is not None and fact.table == table.name]
-    return not any(column in mentioned.words(a) for a in own)
+    own = (a for a, fact in facts if fact is not None and fact.table == table.name)
+    return not any(_refuses(a, column) for a in own)
 
 
 def _is_updated(later: Sequence[Action], table: Table, column: str) -> bool:
     facts = ((a, statements.fact(a, ActionKind.UPDATE)) for a in later)
     own = (a for a, fact in facts if fact is not None and fact.table == table.name)
     return any(column in updates.targets(a) for a in own)
+
+
+def _refuses(action: Action, column: Column) -> bool:
+    """Whether the constraint may refuse what the rows of the old version have in it."""
+    said = action.said
+    if isinstance(said, AddConstraint) and said.constraint.kind != "check":
+        return False
+    if not isinstance(said, AddConstraint) and column.default is not None:
+        return False
+    return column.name in mentioned.words(action)
 
 
 def left(table: Name, column: Column) -> tuple[str, str]:

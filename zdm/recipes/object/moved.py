@@ -4,6 +4,7 @@ An object that is found by its bare name is found by the search_path of the sess
 names it does not follow it, and no check can tell the former schema from the new one in text.
 """
 
+import re
 from collections.abc import Iterator
 
 from zdm.model.commands import SetSchema
@@ -29,6 +30,10 @@ _BREAKS = {
 _MAY_MAKE = (
     "SELECT pg_catalog.has_schema_privilege({s}, 'CREATE')"
     " AND pg_catalog.has_schema_privilege({s}, 'USAGE')"
+)
+_OWNER_FINDS = (
+    "SELECT pg_catalog.has_schema_privilege(c.relowner, {s}, 'USAGE')"
+    " FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass({t})"
 )
 _Problem = tuple[str, str]
 
@@ -77,6 +82,34 @@ def in_text(name: Name, snapshot: Snapshot) -> Iterator[_Problem]:
         )
 
 
+def numbers_in_text(table: Table, snapshot: Snapshot) -> Iterator[_Problem]:
+    """Functions and defaults that name a sequence of it there."""
+    for one in _owned(table, snapshot):
+        found = naming.functions(snapshot, one)
+        if found:
+            yield (
+                f"{one} moves with it, and these name it in their text, so they would fail for"
+                f" both versions: {', '.join(found)}",
+                in_place.KEEP,
+            )
+        defaults = tuple(_numbered_by_text(one, snapshot))
+        if defaults:
+            yield (
+                f"{one} moves with it, and these name it as text, so they would fail for both"
+                f" versions: {', '.join(defaults)}",
+                f"SET DEFAULT nextval('{one}'::regclass) in an earlier release",
+            )
+
+
+def _numbered_by_text(one: Name, snapshot: Snapshot) -> Iterator[str]:
+    """Defaults that look for a sequence by its name each time: nextval('…'::text)."""
+    text = re.compile(rf"'([^']*\W)?{re.escape(one.name)}(\W[^']*)?'::text")
+    for table in snapshot.tables:
+        for column in table.columns:
+            if text.search(column.default or ""):
+                yield f"the default of {table.name}.{column.name}"
+
+
 def made(name: Name) -> _Problem:
     """It is not in use yet, or no longer what it was."""
     return (
@@ -87,7 +120,7 @@ def made(name: Name) -> _Problem:
 
 def sequences(table: Table, new: Name, snapshot: Snapshot) -> Iterator[_Problem]:
     """Those that move with the table, which no view can stand in for."""
-    owned = [s.name for s in snapshot.sequences if s.owner_table == table.name]
+    owned = _owned(table, snapshot)
     if owned:
         names = ", ".join(map(str, owned))
         yield (
@@ -96,6 +129,10 @@ def sequences(table: Table, new: Name, snapshot: Snapshot) -> Iterator[_Problem]
             "let the old version take its keys from defaults or RETURNING, in an earlier"
             f" release, or have {new.schema} in its search_path",
         )
+
+
+def _owned(table: Table, snapshot: Snapshot) -> tuple[Name, ...]:
+    return tuple(s.name for s in snapshot.sequences if s.owner_table == table.name)
 
 
 def bare(new: Name) -> _Problem:
@@ -113,6 +150,22 @@ def may_make(schema: str) -> Check:
         sql=emit.sql(_MAY_MAKE, s=Constant(schema)),
         failure=f"the role that runs this plan may not make objects in schema {schema}",
         hint=f"GRANT USAGE, CREATE ON SCHEMA {ident(schema)} to it",
+    )
+
+
+def owner_finds(table: Table, schema: str, snapshot: Snapshot) -> tuple[Check, ...]:
+    """That foreign keys from and to the table find it: PostgreSQL looks for its rows by name,
+    with the rights of its owner (measured 14, 18)."""
+    others = (c.references for t in snapshot.tables for c in t.constraints)
+    if table.name not in others and not any(c.references for c in table.constraints):
+        return ()
+    return (
+        Check(
+            sql=emit.sql(_OWNER_FINDS, s=Constant(schema), t=Constant(table.name.sql)),
+            failure=f"the owner of {table.name} has no USAGE on schema {schema}, and its"
+            " foreign keys look for rows with the owner's rights, so writes would fail",
+            hint=f"GRANT USAGE ON SCHEMA {ident(schema)} to the owner of {table.name.sql}",
+        ),
     )
 
 

@@ -5,13 +5,15 @@ type, and only a sequence has nextval(). Until it is gone, the old version uses 
 casts, in nextval(), before each name.
 """
 
+from collections.abc import Iterator
+
 from zdm.model.commands import SetSchema
 from zdm.model.operation import Refusal
 from zdm.model.plan import Check
-from zdm.model.schema import Name
+from zdm.model.schema import Function, Name, Snapshot
 from zdm.model.statement import Action
 from zdm.model.syntax import RenameObject
-from zdm.recipes.object import naming
+from zdm.recipes.object import naming, routine
 from zdm.recipes.reading import refuse
 
 _BREAKS = {
@@ -62,6 +64,18 @@ def in_text(old: Name, new: Name, named: tuple[str, ...]) -> _Problem:
         f"let them name {new} in this train, below the rename, with"
         " `-- zdm: run in contract -- reason`",
     )
+
+
+def indexed(function: Function, snapshot: Snapshot) -> Iterator[_Problem]:
+    """Indexes on what it returns: they are of it, and not of its copy."""
+    found = [what for what in routine.stored(function, snapshot) if what.startswith("index ")]
+    if found:
+        yield (
+            f"until the contract, queries of the old version that call {function.name} may not"
+            f" use {routine.listed(found)}, and its ON CONFLICT on such a call may fail: the"
+            " index calls the function itself, and they its copy",
+            "search the old version for them, and first deploy one without them",
+        )
 
 
 def none_left(old: Name, new: Name) -> Check:

@@ -4,11 +4,11 @@ DETACH, INHERIT and NO INHERIT leave."""
 from dataclasses import replace
 
 from zdm.model.commands import AlterTable, Change
-from zdm.model.schema import Column, Name, Snapshot, Table, Trigger
+from zdm.model.schema import Column, Constraint, Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action
 from zdm.model.syntax import CreateTrigger
 from zdm.parse.readers import authority
-from zdm.schema import edits, family, lookup
+from zdm.schema import edits, family, generated_names, lookup
 from zdm.schema.effects import indexes, not_nulls
 
 _IDENTITY_OF_PARTITIONS = 17  # the first version in which a partition's column is one, too
@@ -95,7 +95,9 @@ def change(snapshot: Snapshot, action: Action) -> Snapshot:
         case Change.ATTACH_PARTITION:
             return _attach(snapshot, table, replace(other, partition_bound=_bound(said)))
         case Change.DETACH_PARTITION:
-            return _detach(snapshot, table, other)
+            if said.concurrently and family.default(snapshot, table.name) is not None:
+                return snapshot
+            return _detach(snapshot, table, other, says_bound=said.concurrently)
         case Change.INHERIT:
             return _inherit(snapshot, table, other)
     return _leave(snapshot, table, other)
@@ -121,6 +123,7 @@ def _attach(snapshot: Snapshot, above: Table, table: Table) -> Snapshot:
             changed = replace(own, identity=one.identity)
             snapshot = edits.put_column(snapshot, table.name, changed)
     snapshot = _taken_from(snapshot, table.name, above)
+    snapshot = _without_keys_of(snapshot, table.name, above)
     snapshot = inherit_indexes(snapshot, table.name, above)
     return inherit_triggers(snapshot, table.name, above)
 
@@ -161,10 +164,27 @@ def _taken_from(snapshot: Snapshot, name: Name, above: Table) -> Snapshot:
     )
 
 
-def _detach(snapshot: Snapshot, above: Table, table: Table) -> Snapshot:
-    """It keeps what it has as its own, but for triggers and identities."""
+def _without_keys_of(snapshot: Snapshot, name: Name, above: Table) -> Snapshot:
+    """A partition's foreign keys that the table above has, too, are parts of those."""
+    table = snapshot.require_table(name)
+    keys = {_refers(c) for c in above.constraints if c.references is not None}
+    kept = tuple(c for c in table.constraints if c.references is None or _refers(c) not in keys)
+    return edits.put_table(snapshot, replace(table, constraints=kept))
+
+
+def _refers(key: Constraint) -> tuple[object, ...]:
+    return key.columns, key.references, key.referenced_columns, key.definition, key.validated
+
+
+def _detach(
+    snapshot: Snapshot, above: Table, table: Table, *, says_bound: bool = False
+) -> Snapshot:
+    """It keeps what it has as its own, but for triggers and identities. CONCURRENTLY leaves
+    its bound as a CHECK, too."""
     if table.partition_of != above.name:
         return snapshot
+    if says_bound:
+        table = _with_bound(snapshot, above, table)
     left = replace(
         table,
         partition_of=None,
@@ -179,6 +199,15 @@ def _detach(snapshot: Snapshot, above: Table, table: Table) -> Snapshot:
     for name in (table.name, *family.below(snapshot, table.name)):
         snapshot = _without_triggers(snapshot, name, above)
     return snapshot
+
+
+def _with_bound(snapshot: Snapshot, above: Table, table: Table) -> Table:
+    columns = family.bounding_columns(snapshot, above)
+    named = columns if len(columns) == 1 else ()
+    name = generated_names.free(snapshot, table.name, named, "check")
+    check = Constraint(name=name, kind="check", columns=columns, definition="")
+    constraints = sorted([*table.constraints, check], key=lambda c: c.name)
+    return replace(table, constraints=tuple(constraints))
 
 
 def _with_keys(snapshot: Snapshot, table: Table, above: Table) -> Table:

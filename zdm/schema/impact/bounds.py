@@ -2,7 +2,8 @@
 
 PostgreSQL takes a validated CHECK that implies the bound, and NOT NULL of the key (measured
 11-18). Only constants that are written alike, or numbers, are compared here; where a CHECK is
-about the key and cannot be compared, the answer is Unknown.
+about the key and cannot be compared, the answer is Unknown. It is so where the key or a
+constant is cast to another type: PostgreSQL then finds no proof, and reads the rows.
 """
 
 import re
@@ -15,10 +16,12 @@ from zdm.model.impact import NO, UNKNOWN, YES, Answer
 from zdm.model.schema import Table
 from zdm.parse import comparisons, expressions, names
 from zdm.parse.comparisons import Comparison
-from zdm.schema import not_null_proof
+from zdm.schema import not_null_proof, type_names
 
 _BEYOND = {">=": "<", "<": ">="}
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
+_WHOLE = frozenset({"smallint", "integer", "bigint"})
+_TEXTS = frozenset({"text", "character varying"})
 _KEY = re.compile(r"(\w+) \((\w+|\"(?:[^\"]|\"\")+\")\)")
 
 
@@ -41,7 +44,8 @@ def unproven(bound: PartitionBound, parent: Table, child: Table) -> Answer:
         return YES
     not_null = not_null_proof.missing(child, column)
     numbers = _is_number(child, column)
-    implied = [_implied(wanted, about, numbers=numbers) for wanted in _wanted(bound, column)]
+    alike = [t for t in about if _is_alike(t, child, column)]
+    implied = [_implied(wanted, alike, numbers=numbers) for wanted in _wanted(bound, column)]
     if not_null is NO and implied and all(implied):
         return NO
     return UNKNOWN
@@ -57,7 +61,8 @@ def not_excluded(bound: PartitionBound | None, parent: Table, default: Table) ->
     about = [t for t in tests if column in expressions.columns(t)]
     wanted = [] if bound is None else _wanted(bound, column)
     numbers = _is_number(default, column)
-    if any(_excludes(test, wanted, numbers=numbers) for test in about):
+    alike = [t for t in about if _is_alike(t, default, column)]
+    if any(_excludes(test, wanted, numbers=numbers) for test in alike):
         return NO
     return UNKNOWN if about else YES
 
@@ -117,6 +122,24 @@ def _is_number(table: Table, column: str) -> bool:
     """Whether its constants are ordered as numbers: as texts, '10' is before '9'."""
     found = table.column(column)
     return found is not None and found.type.startswith(_NUMBERS)
+
+
+def _is_alike(test: Expression, table: Table, column: str) -> bool:
+    """Whether it compares values of the key's own type. Of a type that is not built in, the
+    casts say nothing."""
+    found = table.column(column)
+    type_, _ = type_names.split("" if found is None else found.type)
+    if "." in type_:
+        return True
+    fitting = {type_}
+    for kinds in (_WHOLE, _TEXTS):
+        fitting |= kinds if type_ in kinds else frozenset()
+    fitting |= _WHOLE if type_ == "numeric" else frozenset()
+    return {_cast_to(cast.type.words[-1]) for cast in expressions.casts(test)} <= fitting
+
+
+def _cast_to(word: str) -> str:
+    return type_names.CANONICAL.get(word, word)
 
 
 def _implied(wanted: Comparison | None, tests: list[Expression], *, numbers: bool) -> bool:

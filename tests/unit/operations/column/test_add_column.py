@@ -7,6 +7,7 @@ from zdm.model.plan import BOTH, NEW_ONLY, OLD_ONLY, Backfill, RunSql, TableLock
 from zdm.model.schema import Column, Function, Name, Type, Volatility
 
 TEAMS = schemas.users(name=Name("public", "teams"))
+JOINED = "teams.id FROM teams WHERE teams.id = users.id"
 
 
 @pytest.mark.parametrize(
@@ -320,3 +321,32 @@ def test_an_update_that_makes_the_source_null_leaves_a_column_that_may_not_be() 
 
 def test_as_long_as_the_source_is_never_null_nothing_is_asked() -> None:
     assert not [sql for sql in ask(DECLARED).sql if "(new.email) IS NOT NULL" in sql]
+
+
+@pytest.mark.parametrize(
+    ("definition", "value", "constraint", "left"),
+    [
+        ("integer", "length(email)", "ADD FOREIGN KEY (n) REFERENCES teams", ""),
+        ("integer", JOINED, "ADD FOREIGN KEY (n) REFERENCES teams", "NULL"),
+        (
+            "integer DEFAULT 1",
+            "length(email)",
+            "ADD FOREIGN KEY (n) REFERENCES teams",
+            "1",
+        ),
+        ("integer DEFAULT 1", "length(email)", "ALTER COLUMN n SET NOT NULL", "1"),
+        ("integer DEFAULT 1", "length(email)", "ADD CHECK (n > 1)", ""),
+    ],
+)
+def test_what_rows_of_the_old_version_have_is_said(
+    definition: str, value: str, constraint: str, left: str
+) -> None:
+    train = (
+        f"ALTER TABLE users ADD n {definition}; UPDATE users SET n = {value};"
+        f"ALTER TABLE users {constraint};"
+    )
+    answer = ask(train, schemas.snapshot(schemas.users(), TEAMS))
+    said = [h.message for h in answer.hazards if "after the UPDATE have" in h.message]
+
+    assert answer.refusals == ()
+    assert [f"have {left} in n" in one for one in said] == ([True] if left else [])

@@ -3,7 +3,7 @@ import pytest
 from tests.unit import schemas
 from tests.unit.operations.asking import Answer, ask
 from zdm.model.plan import RunSql
-from zdm.model.schema import Function, Name, Volatility
+from zdm.model.schema import Function, Index, Name, Volatility
 
 
 def function(name: str, body: str = "SELECT 1", arguments: str = "a integer") -> Function:
@@ -50,3 +50,17 @@ def test_what_is_not_certain_is_refused(sql: str, words: str) -> None:
     every = (function("one"), function("one", arguments="a text"), function("two"))
 
     assert words in asked(sql, *every).refusals[0]
+
+
+def test_indexes_on_its_result_are_named() -> None:
+    index = Index(
+        name="low",
+        definition="CREATE UNIQUE INDEX low ON public.users USING btree (one(id))",
+        keys=(None,),
+        columns=("id",),
+        unique=True,
+    )
+    start = schemas.snapshot(schemas.users(indexes=(index,)), functions=(function("one"),))
+    hazard = ask("ALTER FUNCTION one RENAME TO first;", start).hazards[0]
+
+    assert "may not use index low of users" in hazard.message

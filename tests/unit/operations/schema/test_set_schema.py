@@ -7,7 +7,16 @@ from tests.unit.operations.asking import Answer, ask
 from zdm.model.catalog.database import Other
 from zdm.model.locks import LockMode
 from zdm.model.plan import RunSql
-from zdm.model.schema import Function, Name, Sequence, Snapshot, View, Volatility
+from zdm.model.schema import (
+    Column,
+    Constraint,
+    Function,
+    Name,
+    Sequence,
+    Snapshot,
+    View,
+    Volatility,
+)
 from zdm.planning import classify, schedule
 from zdm.planning.schedule import TrainRefusedError
 
@@ -109,6 +118,54 @@ def test_text_that_names_it_is_in_the_way() -> None:
     answer = asked(MOVE, replace(start(), functions=(named,)))
 
     assert "these name it in their text" in answer.refusals[0]
+
+
+def test_text_that_names_a_sequence_of_it_is_in_the_way() -> None:
+    body = "CREATE FUNCTION f()\nAS $$SELECT currval('users_id_seq')$$"
+    answer = asked(MOVE, replace(start(), functions=(replace(TWICE, definition=body),)))
+
+    assert "users_id_seq moves with it, and these name it" in answer.refusals[0]
+
+
+@pytest.mark.parametrize(
+    ("default", "is_refused"),
+    [
+        ("nextval('users_id_seq'::text)", True),
+        ("nextval('public.\"users_id_seq\"'::text)", True),
+        ("nextval('users_id_seq'::regclass)", False),
+        ("'users_id_sequence'::text", False),
+    ],
+)
+def test_a_default_that_names_a_sequence_as_text_is_in_the_way(
+    default: str, *, is_refused: bool
+) -> None:
+    found = start()
+    n = Column(name="n", type="bigint", default=default)
+    tables = (replace(found.tables[0], columns=(*found.tables[0].columns, n)),)
+    answer = asked(MOVE, replace(found, tables=tables))
+
+    assert bool(answer.refusals) is is_refused
+    assert all("the default of users.n" in one for one in answer.refusals)
+
+
+@pytest.mark.parametrize("referred", [True, False])
+def test_its_owner_must_find_it_for_foreign_keys(*, referred: bool) -> None:
+    key = Constraint(
+        name="key",
+        kind="foreign key",
+        columns=("id",),
+        references=USERS if referred else None,
+        definition="FOREIGN KEY (id) REFERENCES users(id)",
+    )
+    other = replace(schemas.users(), name=Name("public", "zoo"), constraints=(key,), indexes=())
+    found = start()
+    answer = asked(MOVE, replace(found, tables=(*found.tables, other)))
+
+    assert answer.refusals == ()
+    first = answer.steps[0]
+    assert isinstance(first, RunSql)
+    failures = [check.failure for check in first.preconditions]
+    assert any("owner of users has no USAGE" in one for one in failures) is referred
 
 
 def test_a_missing_table_with_if_exists_is_nothing() -> None:

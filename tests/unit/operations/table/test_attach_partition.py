@@ -58,6 +58,31 @@ def test_a_validated_check_of_the_bounds_is_enough() -> None:
     assert answer.sql == [ATTACH.format(to="'2025-01-01'").removesuffix(";")]
 
 
+@pytest.mark.parametrize(
+    ("type_", "check", "proves"),
+    [
+        ("date", "k >= '2024-01-01'::date", True),
+        ("date", "k >= '2024-01-01'::timestamp with time zone", False),
+        ("timestamp(3) with time zone", "k >= '2024-01-01'::timestamp with time zone", True),
+        ("timestamp with time zone", "k >= '2024-01-01'::date", False),
+        ("timestamp with time zone", "(k)::date >= '2024-01-01'::date", False),
+        ("character varying(9)", "(k)::text >= '2024-01-01'::text", True),
+        ("character(10)", "k >= '2024-01-01'::bpchar", True),
+        ("text", "(k)::character(10) >= '2024-01-01'::bpchar", False),
+    ],
+)
+def test_a_check_on_another_type_than_the_keys_is_no_proof(
+    type_: str, check: str, *, proves: bool
+) -> None:
+    columns = (Column(name="k", type=type_, not_null=True),)
+    parent = replace(EVENTS, columns=columns, partition_key="RANGE (k)")
+    own = Constraint(name="c", kind="check", columns=("k",), definition=f"CHECK (({check}))")
+    child = replace(OLD, columns=columns, constraints=(own,))
+    answer = ask(ATTACH.format(to="MAXVALUE"), snapshot(parent, child))
+
+    assert len(answer.steps) == (1 if proves else 3)
+
+
 def test_the_authors_own_check_is_part_of_it() -> None:
     check = "ALTER TABLE old {} CONSTRAINT mine{};"
     added = check.format("ADD", " CHECK (id > 0)")

@@ -1,0 +1,37 @@
+import pytest
+
+from tests.unit import schemas
+from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.planning import classify, schedule
+from zdm.planning.schedule import TrainRefusedError
+
+EVENTS = Name("public", "events")
+COLUMNS = (
+    Column(name="id", type="bigint", not_null=True),
+    Column(name="at", type="date", not_null=True),
+)
+START = schemas.snapshot(
+    Table(name=EVENTS, kind="partitioned table", columns=COLUMNS, partition_key="RANGE (at)"),
+    Table(name=Name("public", "old"), columns=COLUMNS, partition_of=EVENTS),
+    Table(name=Name("public", "other"), columns=COLUMNS),
+)
+DETACH = "ALTER TABLE events DETACH PARTITION old;"
+ATTACH = "ALTER TABLE events ATTACH PARTITION {} FOR VALUES FROM ('2024-01-01') TO (MAXVALUE);"
+
+
+def refused(sql: str, snapshot: Snapshot) -> list[str]:
+    train = schemas.train(sql)
+    classified = classify.classify(train, snapshot)
+    try:
+        schedule.plan(classified, name="m", train=train, snapshot=snapshot)
+    except TrainRefusedError as error:
+        return [finding.message for finding in error.findings]
+    return []
+
+
+@pytest.mark.parametrize(("table", "is_refused"), [("old", True), ("other", False)])
+def test_what_a_train_detaches_it_does_not_attach(table: str, *, is_refused: bool) -> None:
+    found = refused(DETACH + ATTACH.format(table), START)
+
+    assert any("this train detaches old as well" in one for one in found) is is_refused
+    assert bool(found) is is_refused
