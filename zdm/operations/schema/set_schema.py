@@ -269,7 +269,7 @@ def _not_in_place(found: Table | View, new: Name, snapshot: Snapshot) -> Iterato
             "choose another schema, or rename one of the two in an earlier release",
         )
     if isinstance(found, Table):
-        yield from in_place.problems(found, new, snapshot)
+        yield from in_place.problems(found, snapshot)
         yield from moved.numbers_in_text(found, snapshot)
     else:
         if in_place.is_made(found):
