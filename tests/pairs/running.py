@@ -18,7 +18,10 @@ from zdm.postgres.catalog import read as catalog
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 
-_AGAIN = "DROP SCHEMA IF EXISTS zdm CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+_AGAIN = (
+    "DROP SCHEMA IF EXISTS zdm, moved1, moved2 CASCADE;"
+    "DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+)
 _NULLS = "UPDATE {table} SET code = NULL, note = NULL WHERE id = 20;"  # unique fills, too
 
 
@@ -59,9 +62,13 @@ class Versions:
                 self.write(side)
 
     def write(self, side: Side) -> None:
-        """A row of the same number into each table, read and written again."""
+        """A row of the same number into each table, read and written again; but for tables
+        that take only some numbers, whose rows the cases of partitions write."""
         number = next(self.numbers)
+        bounded = {t.name for known in self.known.values() for t in known.tables if _bounded(t)}
         for table in _parents_first(self.known[side]):
+            if table.name in bounded:
+                continue
             values = {c.name: _value(c, number) for c in table.columns if not c.generated}
             columns, into = ", ".join(map(ident, values)), table.name.sql
             changed = ", ".join(f"{ident(n)} = {v}" for n, v in values.items() if n != "id")
@@ -75,6 +82,10 @@ class Versions:
                 statements.append(f"UPDATE {into} SET {changed} WHERE id = {number}")
             for sql in statements:
                 self.conn.execute(sql.encode())
+
+
+def _bounded(table: Table) -> bool:
+    return table.kind == "partitioned table" or table.partition_of is not None
 
 
 def _parents_first(snapshot: Snapshot) -> list[Table]:
