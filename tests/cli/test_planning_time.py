@@ -1,6 +1,7 @@
 """Planning takes as long as a train is: the process's own seconds, best of three.
 
-Beside other work a core is slower, so the limits are twice what an idle one takes.
+Beside other work a core is slower, up to three times, so the limits are four times what an idle
+one takes.
 """
 
 import time
@@ -35,10 +36,10 @@ def over_tables(statements: int) -> str:
     )
 
 
-def test_a_thousand_columns_are_planned_in_four_seconds() -> None:
+def test_a_thousand_columns_are_planned_in_eight_seconds() -> None:
     sql = ";\n".join(f"ALTER TABLE users ADD COLUMN c{number} int" for number in range(1_000))
 
-    assert any(taken < 4 for taken in seconds(sql, HERE))
+    assert any(taken < 8 for taken in seconds(sql, HERE))
 
 
 def test_ten_times_the_statements_take_at_most_twenty_times_as_long() -> None:

@@ -376,7 +376,9 @@ def _match(
     value = following.fill
     if new.rewrites:
         value = new.default
-    loosened = unwritten.is_loosened(actions[1:], table, following.fill)
+    # of a thousand new columns none says anything of another
+    later = [a for a in actions[1:] if statements.fact(a, ActionKind.ADD_COLUMN) is None]
+    loosened = unwritten.is_loosened(later, table, following.fill)
     operation = AddColumn(
         table=table.name,
         new=new,
@@ -384,11 +386,11 @@ def _match(
         by_trigger=following.fill is not None,
         not_null=following.not_null or (new.rewrites and new.column.not_null),
         keeps=following.not_null and loosened,
-        once=following.fill is None and unwritten.once(actions[1:], table, new.column),
+        once=following.fill is None and unwritten.once(later, table, new.column),
         settings=actions[0].statement.settings,
     )
     by_itself = following.fill or new.meanwhile or new.column.generated
-    is_given = by_itself or unwritten.is_set(actions[1:], table, new.column, each=new.rewrites)
+    is_given = by_itself or unwritten.is_set(later, table, new.column, each=new.rewrites)
     return Match(
         operation=operation,
         consumed=(0, *following.consumed),

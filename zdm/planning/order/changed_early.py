@@ -53,17 +53,17 @@ def conflicts(
 ) -> tuple[Finding, ...]:
     """Each UPDATE that would be under way when a statement before it reads what it sets."""
     order = {statement.source: n for n, statement in enumerate(train.statements)}
+    rows: dict[int, list[int]] = {}
+    for number, one in enumerate(steps):
+        if one.owner is not None and _is_of_rows(one.step):
+            rows.setdefault(one.owner, []).append(number)
     every = [
-        _One((order[action.statement.source], owner), action, place, when[0][0], when[-1][0])
+        _One((order[action.statement.source], owner), action, place, when[0], when[-1])
         for owner, place in enumerate(placed)
-        if (when := [(n, o.step) for n, o in enumerate(steps) if _is_of(o, owner)])
+        if (when := rows.get(owner))
         for action in place.actions
     ]
     return tuple(found for update in every for found in _read_late(update, every))
-
-
-def _is_of(one: Owned, owner: int) -> bool:
-    return one.owner == owner and _is_of_rows(one.step)
 
 
 def _is_of_rows(step: Step) -> bool:
