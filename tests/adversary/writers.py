@@ -172,8 +172,9 @@ class _Maker:
     def updated(
         self, written: list[Column], free: list[Column], number: int, *, own: bool
     ) -> dict[str, str]:
-        """A column that others are computed from goes with these, but where the row has a
-        value of the new version's own, which stays."""
+        """A column that others are computed from goes with these, which get a value of the new
+        version's own or keep what they have, but where the row has such a value, which stays.
+        """
         found = {c.name: self._plain(c, number) for c in written}
         for habit in self.habits if self.side is Side.NEW else ():
             target = next((c for c in free if c.name == habit.column), None)
@@ -182,7 +183,9 @@ class _Maker:
             has_own = target is not None and habits.has_own(target)
             if own and has_own and habit.column not in found:
                 continue
-            if has_own and target is not None:
+            if target is not None and (not has_own or self.random.random() < 0.3):
+                found[habit.column] = ident(target.name)
+            elif target is not None:
                 found[habit.column] = self._own(target, number)
             else:
                 found = {n: v for n, v in found.items() if n not in habit.reads}

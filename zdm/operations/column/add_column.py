@@ -39,8 +39,7 @@ from zdm.recipes.object import row_type
 from zdm.recipes.reading import filled, refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.recipes.trigger import computed_column, fill_nulls, zdm_trigger
-from zdm.recipes.trigger.fill_nulls import Fill
+from zdm.recipes.trigger import computed_column, zdm_trigger
 
 SLUG = "add_column"
 
@@ -129,10 +128,11 @@ class AddColumn:
     def _computed_again(self, reads: str) -> tuple[str, str]:
         name = self.new.column.name
         return (
-            f"until the contract, an UPDATE that changes {reads} of {self.table} and not {name}"
-            f" computes {name} again where it holds the computed value or NULL: a trigger"
-            " cannot tell which version wrote the row",
-            f"let the new version write {name} in each UPDATE of {reads}",
+            f"until the contract, an UPDATE that changes {reads} of {self.table} and"
+            f" leaves out {name} computes {name} again where it holds the computed value or"
+            " NULL: a trigger cannot tell which version wrote the row",
+            f"let the new version write {name} in each UPDATE of {reads}, even to the"
+            " value that it has",
         )
 
     def choice(self, context: Context) -> Choice:
@@ -195,8 +195,7 @@ class AddColumn:
         undo: tuple[str, ...] = ()
         done = [probes.column(place.name, column.name)]
         if self.by_trigger and self.fill is not None:
-            filling = Fill(column=column.name, expression=self.fill)
-            trigger = fill_nulls.trigger_of(place, filling)
+            trigger = computed_column.trigger_of(place, column.name, self.fill)
             install = computed_column.install_sql(place, column, self.fill, keeps=self.keeps)
             undo = zdm_trigger.drop_sql(trigger)
             done.append(zdm_trigger.installed(trigger))

@@ -259,7 +259,11 @@ class SetNotNull:
             assignments=(Assignment(column=self.column, expression=filling.expression),),
             differs=differs,
             settings=self.settings,
-            preconditions=(fill_nulls.enabled_check(place, filling),),
+            preconditions=(
+                fill_nulls.enabled_check(
+                    place, filling.column, fill_nulls.trigger_of(place, filling)
+                ),
+            ),
             undo=Irreversible(reason="which rows held NULL is not recorded", rows=True),
             serves=BOTH,
             reason="Only rows with NULL are written, in batches.",

@@ -8,6 +8,7 @@ from zdm.model.plan import (
     NEW_ONLY,
     Assignment,
     Backfill,
+    Check,
     Phase,
     RunSql,
 )
@@ -20,13 +21,11 @@ from zdm.recipes.index import walk_key
 from zdm.recipes.site import Site
 from zdm.recipes.sql import null_test, probes
 from zdm.recipes.trigger import computed_column, fill_nulls, sync, zdm_trigger
-from zdm.recipes.trigger.fill_nulls import Fill
 
 
 def backfill(site: Site, column: Column, value: str, *, by_trigger: bool) -> Backfill:
     """Every row without a value, or with another one than is computed from its columns;
     `by_trigger`: a trigger gives new rows theirs."""
-    filling = Fill(column=column.name, expression=value)
     return Backfill(
         id=site.id(column.name, "fill"),
         operation=site.operation,
@@ -37,7 +36,7 @@ def backfill(site: Site, column: Column, value: str, *, by_trigger: bool) -> Bac
         assignments=(Assignment(column=column.name, expression=value),),
         differs=_differs(site, column, value),
         settings=site.settings,
-        preconditions=(fill_nulls.enabled_check(site, filling),) if by_trigger else (),
+        preconditions=(_enabled(site, column, value),) if by_trigger else (),
         undo=(),
         serves=BOTH,
         reason="Existing rows have no value yet; batches lock only the rows they write.",
@@ -46,9 +45,14 @@ def backfill(site: Site, column: Column, value: str, *, by_trigger: bool) -> Bac
     )
 
 
+def _enabled(site: Site, column: Column, value: str) -> Check:
+    trigger = computed_column.trigger_of(site, column.name, value)
+    return fill_nulls.enabled_check(site, column.name, trigger)
+
+
 def stop(site: Site, column: Column, value: str, *, keeps: bool) -> RunSql:
     """Drop the trigger once the old version is gone; `keeps` as it was installed."""
-    trigger = fill_nulls.trigger_of(site, Fill(column=column.name, expression=value))
+    trigger = computed_column.trigger_of(site, column.name, value)
     return run_sql.short_transaction(
         site,
         id=site.id(column.name, "stop-filling"),

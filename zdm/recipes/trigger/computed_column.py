@@ -7,17 +7,37 @@ written, so it cannot recurse, and its name sorts last (manual, chapter 39.1). A
 sets the column keeps its value, then and later: a column that holds another value than the
 computed one is the new version's own. NULL counts as not written yet, so that the value from
 before is not computed for rows that it may not accept.
+
+An update that sets the column to the value it has looks, row by row, like one that does not set
+it; ORMs that save whole objects send such updates. So a second trigger, BEFORE UPDATE OF the
+column, fires first and notes the row in a setting of the transaction. A row is known by table
+and ctid, so that a note never holds for another row, or for a later version of this one.
 """
 
+import hashlib
 from dataclasses import replace
 
 from zdm.model.schema import Column, Snapshot, Table
-from zdm.model.sql import ident
+from zdm.model.sql import ident, zdm_name
 from zdm.recipes.site import Site
 from zdm.recipes.sql import null_test
 from zdm.recipes.trigger import fill_nulls, row_trigger, sync, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
 from zdm.recipes.trigger.row_trigger import Pins
+from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
+
+_ROW = "pg_catalog.format('%s %s', OLD.tableoid, OLD.ctid)"
+_HASH_DIGITS = 12
+
+
+def trigger_of(site: Site, column: str, expression: str) -> ZdmTrigger:
+    """The trigger and its function; where the value is computed from the row, with the one
+    that notes what a statement sets."""
+    trigger = fill_nulls.trigger_of(site, Fill(column=column, expression=expression))
+    if not inputs(expression, site.table):
+        return trigger
+    helper = zdm_name("assigned", column, prefix=zdm_trigger.PREFIX)  # sorts before "fill"
+    return replace(trigger, helper=helper)
 
 
 def install_sql(
@@ -29,13 +49,19 @@ def install_sql(
     reads = inputs(expression, site.table)
     if not reads:
         return fill_nulls.install_sql(site, filling)
-    trigger = fill_nulls.trigger_of(site, filling)
+    trigger = trigger_of(site, column.name, expression)
+    assert trigger.helper is not None
+    unchanged = f"NOT ({_changed(column, site.snapshot)})"
     return (
         row_trigger.function_sql(
             trigger.function,
             _body(site, column, expression, reads, keeps=keeps),
             _pins(site, column, expression),
         ),
+        row_trigger.assigned_sql(
+            trigger.helper, site.name, column.name, trigger.function, unchanged
+        ),
+        zdm_trigger.always_sql(trigger, trigger.helper),
         row_trigger.trigger_sql(
             trigger.name,
             site.name,
@@ -80,13 +106,17 @@ def _body(
     if keeps:
         given = null_test.is_given(f"({value})", column, site.snapshot)
         changed = f"({changed}) AND {given}"
+    noted = f"'{_setting(site, column)}'"
+    assigned = f"pg_catalog.current_setting({noted}, true) = {_ROW}"
     return (
         "\nBEGIN\n"
-        "  IF TG_OP = 'INSERT' THEN\n"
+        "  IF TG_NARGS > 0 THEN\n"
+        f"    PERFORM pg_catalog.set_config({noted}, {_ROW}, true);\n"
+        "  ELSIF TG_OP = 'INSERT' THEN\n"
         f"    IF {null_test.is_null(new, column, site.snapshot)} THEN\n"
         f"      {new} := {value};\n"
         "    END IF;\n"
-        f"  ELSIF {same} AND ({changed}) THEN\n"
+        f"  ELSIF {same} AND ({changed}) AND ({assigned}) IS NOT TRUE THEN\n"
         f"    IF {null_test.is_null(was, column, site.snapshot)} THEN\n"
         f"      {new} := {value};\n"
         f"    ELSIF NOT ({sync.is_distinct(was, computed, column, site.snapshot)}) THEN\n"
@@ -96,6 +126,12 @@ def _body(
         "  RETURN NEW;\n"
         "END\n"
     )
+
+
+def _setting(site: Site, column: Column) -> str:
+    """One for each column, since one statement can set several."""
+    words = "\0".join((site.name.schema, site.name.name, column.name))
+    return f"zdm.assigned_{hashlib.sha256(words.encode()).hexdigest()[:_HASH_DIGITS]}"
 
 
 def _changed(column: Column, snapshot: Snapshot) -> str:

@@ -52,10 +52,10 @@ def install_sql(site: Site, fill: Fill) -> tuple[str, ...]:
     )
 
 
-def enabled_check(site: Site, fill: Fill) -> Check:
+def enabled_check(site: Site, column: str, trigger: ZdmTrigger) -> Check:
     """The backfill's condition."""
     return zdm_trigger.enabled_check(
-        zdm_trigger.installed(trigger_of(site, fill)),
-        what=f"the trigger that fills {site.name}.{fill.column}",
+        zdm_trigger.installed(trigger),
+        what=f"the trigger that fills {site.name}.{column}",
         otherwise="left without a value",
     )

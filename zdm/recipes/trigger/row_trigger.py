@@ -170,6 +170,21 @@ def trigger_sql(name: str, table: Name, function: Name, when: str | None = None)
     )
 
 
+def assigned_sql(name: str, table: Name, column: str, function: Name, when: str) -> str:
+    """CREATE TRIGGER … BEFORE UPDATE OF the column: for statements that set it, to whatever
+    value (manual, CREATE TRIGGER), and rows where `when` is true. The function has an argument
+    by which it knows this trigger."""
+    return emit.sql(
+        "CREATE TRIGGER {g} BEFORE UPDATE OF {c} ON {t} FOR EACH ROW WHEN ({when})"
+        " EXECUTE FUNCTION {f}('assigned')",
+        g=Ident(name),
+        c=Ident(column),
+        t=Qualified(table),
+        when=Expression(when),
+        f=Qualified(function),
+    )
+
+
 def fits_when(text: str, site: Site, pinned: Pins) -> bool:
     """Whether the expression can be in the WHEN of a trigger and mean there what it means in a
     function: without subqueries and generated columns, and where no setting but the

@@ -17,11 +17,18 @@ _HASH_DIGITS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZdmTrigger:
-    """The trigger's name on its table, and its function."""
+    """The trigger's name on its table, and its function; `helper`, where there is one, is
+    another trigger of the same function on the same table."""
 
     table: Name
     name: str
     function: Name
+    helper: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its triggers."""
+        return (self.name,) if self.helper is None else (self.helper, self.name)
 
 
 def of(site: Site, kind: str, what: str) -> ZdmTrigger:
@@ -47,24 +54,25 @@ def _owner(site: Site, what: str) -> str:
     return max(able, key=len)
 
 
-def always_sql(trigger: ZdmTrigger) -> str:
+def always_sql(trigger: ZdmTrigger, name: str | None = None) -> str:
     """From now on it fires in every session, those of replication included (manual, ALTER
     TABLE): else what a subscription or `session_replication_role = replica` writes passes it,
     and leaves no trace."""
     return emit.sql(
         "ALTER TABLE {t} ENABLE ALWAYS TRIGGER {g}",
         t=Qualified(trigger.table),
-        g=Ident(trigger.name),
+        g=Ident(name or trigger.name),
     )
 
 
 def drop_sql(trigger: ZdmTrigger) -> tuple[str, ...]:
     """Drop trigger and function together, if they exist; ACCESS EXCLUSIVE on the table."""
     return (
-        emit.sql(
-            "DROP TRIGGER IF EXISTS {g} ON {t}",
-            g=Ident(trigger.name),
-            t=Qualified(trigger.table),
+        *(
+            emit.sql(
+                "DROP TRIGGER IF EXISTS {g} ON {t}", g=Ident(name), t=Qualified(trigger.table)
+            )
+            for name in trigger.names
         ),
         emit.sql("DROP FUNCTION IF EXISTS {f}()", f=Qualified(trigger.function)),
     )
@@ -73,7 +81,8 @@ def drop_sql(trigger: ZdmTrigger) -> tuple[str, ...]:
 def installed(trigger: ZdmTrigger) -> str:
     """A SELECT: function and trigger are there, and the trigger is enabled."""
     return probes.both(
-        probes.function(trigger.function), probes.trigger_always(trigger.table, trigger.name)
+        probes.function(trigger.function),
+        *(probes.trigger_always(trigger.table, name) for name in trigger.names),
     )
 
 
@@ -81,7 +90,7 @@ def removed(trigger: ZdmTrigger) -> str:
     """A SELECT: neither function nor trigger is there."""
     return probes.both(
         probes.absent(probes.function(trigger.function)),
-        probes.absent(probes.trigger_exists(trigger.table, trigger.name)),
+        *(probes.absent(probes.trigger_exists(trigger.table, name)) for name in trigger.names),
     )
 
 
