@@ -412,8 +412,9 @@ def _executed(
             ground=ground, name=name, plan=plan, model=model, result=result, between=between
         )
         between.write(Side.OLD)
-        # the model has them before the migration, and so has what fills rows only once
-        if _is_once(plan):
+        # the model has them before the migration, and so has what fills rows only once, or
+        # fails because of them
+        if _is_once(plan) or model.end is None:
             between.rest(Side.OLD)
         ended = run.go(back=world.back)
         if ended:
