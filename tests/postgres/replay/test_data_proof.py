@@ -274,6 +274,25 @@ def test_writes_to_rows_that_row_security_hides_in_the_end_are_not_compared(
     assert found.compared.writes > 5
 
 
+def test_what_the_old_version_writes_behind_a_copy_in_the_expand_phase_is_not_compared(
+    server: Server, tmp_path: Path
+) -> None:
+    before = (
+        "CREATE TABLE doc (id int PRIMARY KEY, size int, code text);"
+        "INSERT INTO doc SELECT n, n, n FROM generate_series(1, 20) AS n; ANALYZE doc"
+    )
+    migration = (
+        "CREATE TABLE copied (said text, of_key int PRIMARY KEY);\n"
+        "INSERT INTO copied (of_key, said) SELECT d.id, d.code FROM doc AS d"
+        " WHERE d.id NOT IN (3, 4);\n"
+        "ALTER TABLE doc RENAME COLUMN size TO bytes;"
+    )
+    found = proved(server, tmp_path, before, migration)
+
+    assert found.findings == ()
+    assert found.compared.writes > 10
+
+
 def test_what_the_old_version_repeats_behind_a_new_key_is_named_and_not_compared(
     server: Server, tmp_path: Path
 ) -> None:

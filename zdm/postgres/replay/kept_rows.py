@@ -278,7 +278,7 @@ def _at_once(
         ]
         done = _with_path(step.settings, (written(step),))
         yield frozenset({step.copy.table}), made, done
-    if isinstance(step, RunSql) and step.operation in _MAKING and step.phase is Phase.BACKFILL:
+    if isinstance(step, RunSql) and step.operation in _MAKING:
         made = [sql for one in steps[:number] for sql in (*_expanded(one), *_filled(one))]
         for sql in step.sql:
             yield frozenset(_inserts_into(sql)), made, _with_path(step.settings, (sql,))
