@@ -129,7 +129,9 @@ class Waiting:
     def _of_partitioned(self, action: Action) -> bool:
         """Whether it frees the name of a partitioned table that the train makes."""
         renames = _kind(action) is ActionKind.RENAME_TABLE
-        return renames and isinstance(action.fact, Fact) and action.fact.table in self._partitions
+        return (
+            renames and isinstance(action.fact, Fact) and action.fact.table in self._partitions
+        )
 
     def _of_bounds(self, action: Action) -> bool:
         """Whether it may prove the bounds of a table that becomes a partition."""

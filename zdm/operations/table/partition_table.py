@@ -24,7 +24,7 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, STATEMENT_TIMEOUT, Check, Phase, RunSql, Step, TableLock
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import zdm_name
-from zdm.model.statement import Action
+from zdm.model.statement import Action, ActionKind
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression, Ident, Qualified
 from zdm.recipes import run_sql, site
@@ -83,9 +83,10 @@ class PartitionTable:
     def _risks(self) -> Iterator[tuple[str, str]]:
         if self.check:
             yield (
-                f"until the switch no version can write a row of {self.table} outside the bounds"
-                f" of {self.wrapped.first.name} ({self.check}), also where a later partition"
-                " takes it, and rows outside them stop the plan, which names them by key",
+                f"until the switch no version can write a row of {self.table} outside the"
+                f" bounds of {self.wrapped.first.name} ({self.check}), also where a later"
+                " partition takes it, and rows outside them stop the plan, which names them by"
+                " key",
                 "choose bounds that no row is outside of before the switch",
             )
         if self._has_gaps():
@@ -95,7 +96,7 @@ class PartitionTable:
                 f"make partitions ahead of time, or a DEFAULT partition of {self.table}",
             )
         yield (
-            f"an UPDATE that moves a row to another partition lets a concurrent UPDATE or DELETE"
+            "an UPDATE that moves a row to another partition lets a concurrent UPDATE or DELETE"
             " of this row fail, a BEFORE trigger or ON CONFLICT DO UPDATE cannot move it, and"
             f" COPY {self.table.name} TO, ONLY {self.table.name} and xmin in RETURNING fail or"
             " find no row",
@@ -165,7 +166,8 @@ class PartitionTable:
             place.table,
             f"({self.check}) IS NOT TRUE",
             failure=f"rows of {self.table} are outside the bounds of its first partition",
-            hint="choose bounds that they are in, or correct them, then run `zdm execute` again",
+            hint="choose bounds that they are in, or correct them, then run `zdm execute`"
+            " again",
         )
         return (
             replace(
@@ -202,8 +204,9 @@ class PartitionTable:
             undo=(unwrapped.sql(self.wrapped),),
             undo_checks=(unwrapped.check(self.wrapped),),
             serves=BOTH,
-            reason="No row is read: what is to be proved is proved, and every index is there. In"
-            " one transaction, because between two a query would not find the table's rows.",
+            reason="No row is read: what is to be proved is proved, and every index is there."
+            " In one transaction, because between two a query would not find the table's"
+            " rows.",
         )
 
 
@@ -217,19 +220,21 @@ def _same_owner(table: Name) -> Check:
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
-    """RENAME of a table in use, CREATE TABLE … PARTITION BY under its name, and ATTACH of it."""
+    """RENAME of a table in use, CREATE TABLE … PARTITION BY of its name, and ATTACH of it."""
     create = wrapped.begins(actions, snapshot)
     found = wrapped.read(actions, snapshot) if create is not None else None
     if create is None or found is None:
         return None
     if isinstance(found, Action):
-        return _refused(actions[0], actions[0], (0,), [_in_the_way(found)])
+        renamed = statements.fact(actions[0], ActionKind.RENAME_TABLE)
+        table = renamed.table if renamed is not None else None
+        return _refused(actions[0], table or Name("", ""), (0,), [_in_the_way(found)])
     parent = found.after.require_table(found.table)
     problems = tuple(_problems(found, parent, snapshot))
     consumed = tuple(range(len(found.actions)))
     key = bounds.key(parent)
     if problems or key is None or found.attach.bound is None:
-        return _refused(create, actions[0], consumed, problems)
+        return _refused(create, found.table, consumed, problems)
     child = found.after.require_table(found.first)
     alone = found.attach.bound.kind == "default"
     proved = alone or bounds.unproven(found.attach.bound, parent, child) is NO
@@ -243,14 +248,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 
 
 def _refused(
-    at: Action, first: Action, consumed: tuple[int, ...], problems: Sequence[tuple[str, str]]
+    at: Action, table: Name, consumed: tuple[int, ...], problems: Sequence[tuple[str, str]]
 ) -> Refusal:
-    name = statements.words(first) and first.fact
-    del name
     refusal = refuse.refuse(
         at,
         "table_cannot_be_partitioned",
-        "the table cannot become the first partition of a new one while both versions use it:"
+        f"{table} cannot become the first partition of a new table while both versions use it:"
         f" {'; '.join(message for message, _ in problems)}",
         "; ".join(dict.fromkeys(remedy for _, remedy in problems)),
     )
@@ -265,9 +268,7 @@ def _in_the_way(action: Action) -> tuple[str, str]:
     )
 
 
-def _problems(
-    found: Wrapped, parent: Table, snapshot: Snapshot
-) -> Iterator[tuple[str, str]]:
+def _problems(found: Wrapped, parent: Table, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     table, key = snapshot.require_table(found.table), bounds.key(parent)
     if key is None or table.column(key) is None:
         yield (

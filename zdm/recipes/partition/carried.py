@@ -72,8 +72,8 @@ def _sequences(wrapped: Wrapped) -> Iterator[Problem]:
     for one in wrapped.after.sequences:
         if one.name not in there:
             yield (
-                f"the new {wrapped.table} would take numbers from a new sequence {one.name.name},"
-                " which begins at 1",
+                f"the new {wrapped.table} would take numbers from a new sequence"
+                f" {one.name.name}, which begins at 1",
                 "write LIKE … INCLUDING DEFAULTS, which takes the sequence that is there",
             )
         elif one.owner_table == wrapped.first:
@@ -115,13 +115,11 @@ def _key(wrapped: Wrapped, own: Constraint, new: Table, key: str) -> Iterator[Pr
     )
 
 
-def _without_key(
-    wrapped: Wrapped, what: str, columns: Sequence[str], key: str
-) -> Problem:
+def _without_key(wrapped: Wrapped, what: str, columns: Sequence[str], key: str) -> Problem:
     table, wider = wrapped.table, ", ".join(map(ident, dict.fromkeys((*columns, key))))
     return (
-        f"{what} of {table} does not contain {key}, so the partitioned table cannot have it, and"
-        " ON CONFLICT of the old version fails",
+        f"{what} of {table} does not contain {key}, so the partitioned table cannot have it,"
+        " and ON CONFLICT of the old version fails",
         f"let no version depend on it; in an earlier release replace it by one of ({wider}), or"
         " drop it where it is no primary key",
     )
@@ -201,8 +199,8 @@ def _triggers(wrapped: Wrapped, old: Table, new: Table, key: str) -> Iterator[Pr
     for trigger in old.triggers:
         if trigger.name in left:
             yield (
-                f"trigger {trigger.name} stays with {wrapped.first}, and does not fire for other"
-                " partitions",
+                f"trigger {trigger.name} stays with {wrapped.first}, and does not fire for"
+                " other partitions",
                 f"write `DROP TRIGGER {ident(trigger.name)} ON {wrapped.first.sql}` behind the"
                 f" RENAME, and `{trigger.definition}` {_BEHIND}",
             )
@@ -250,11 +248,7 @@ def left_out(wrapped: Wrapped) -> Iterator[str]:
     if old.comment != new.comment:
         yield "the table's comment"
     for one, other in zip(old.columns, new.columns, strict=False):
-        if one.comment != other.comment:
-            yield f"the comment of {one.name}"
-        kept = (one.storage, one.compression, one.statistics, one.options)
-        if kept != (other.storage, other.compression, other.statistics, other.options):
-            yield f"storage and statistics settings of {one.name}"
+        yield from _of_column(one, other)
     if old.options:
         yield f"the storage parameters {', '.join(old.options)}"
     if old.statistics and not new.statistics:
@@ -262,3 +256,11 @@ def left_out(wrapped: Wrapped) -> Iterator[str]:
     for index in old.indexes:
         if not index.unique and not any(own.keys == index.keys for own in new.indexes):
             yield f"the index {index.name}"
+
+
+def _of_column(one: Column, other: Column) -> Iterator[str]:
+    if one.comment != other.comment:
+        yield f"the comment of {one.name}"
+    kept = (one.storage, one.compression, one.statistics, one.options)
+    if kept != (other.storage, other.compression, other.statistics, other.options):
+        yield f"storage and statistics settings of {one.name}"

@@ -16,7 +16,9 @@ from zdm.recipes.object import triggers
 from zdm.recipes.partition.wrapped import Wrapped
 from zdm.recipes.sql import probes
 
-_HINT = "move these rows into the first partition, or delete them, then run `zdm rollback` again"
+_HINT = (
+    "move these rows into the first partition, or delete them, then run `zdm rollback` again"
+)
 _BODY = """
 BEGIN
   IF ({done}) THEN
@@ -32,9 +34,7 @@ END
 def check(wrapped: Wrapped) -> Check:
     """That all rows are in the first partition; before it is one, there is no other."""
     rows = _elsewhere(wrapped)
-    return Check(
-        sql=f"SELECT NOT EXISTS ({rows})", failure=_failure(wrapped.table), hint=_HINT
-    )
+    return Check(sql=f"SELECT NOT EXISTS ({rows})", failure=_failure(wrapped.table), hint=_HINT)
 
 
 def sql(wrapped: Wrapped) -> str:
