@@ -13,7 +13,6 @@ first partition.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -24,13 +23,13 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, STATEMENT_TIMEOUT, Check, Phase, RunSql, Step, TableLock
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import zdm_name
-from zdm.model.statement import Action, ActionKind
+from zdm.model.statement import Action
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression, Ident, Qualified
 from zdm.recipes import run_sql, site
 from zdm.recipes.constraint import breaking_rows, unvalidated
-from zdm.recipes.partition import bound, carried, held, unfit, unwrapped, wrapped
-from zdm.recipes.partition.wrapped import Wrapped
+from zdm.recipes.partition import bound, carried, held, referring, unfit, unwrapped, wrapped
+from zdm.recipes.partition.wrapped import Broken, Wrapped
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
@@ -91,8 +90,8 @@ class PartitionTable:
             )
         if self._has_gaps():
             yield (
-                f"from the switch on a row with a {self.key} for which there is no partition is"
-                " refused, for both versions",
+                f"from the switch on a row of {self.table} for whose {self.key} there is no"
+                " partition is refused, for both versions",
                 f"make partitions ahead of time, or a DEFAULT partition of {self.table}",
             )
         yield (
@@ -225,10 +224,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     found = wrapped.read(actions, snapshot) if create is not None else None
     if create is None or found is None:
         return None
-    if isinstance(found, Action):
-        renamed = statements.fact(actions[0], ActionKind.RENAME_TABLE)
-        table = renamed.table if renamed is not None else None
-        return _refused(actions[0], table or Name("", ""), (0,), [_in_the_way(found)])
+    if isinstance(found, Broken):
+        return _refused(create, found.table, found.positions, [_in_the_way(found.way)])
     parent = found.after.require_table(found.table)
     problems = tuple(_problems(found, parent, snapshot))
     consumed = tuple(range(len(found.actions)))
@@ -284,12 +281,12 @@ def _problems(found: Wrapped, parent: Table, snapshot: Snapshot) -> Iterator[tup
         )
     yield from held.problems(table, found.first, snapshot)
     yield from _of_bound(found, parent)
-    own = (*carried.lacking(found, key),)
+    own = (*carried.lacking(found, key), *referring.problems(found))
     yield from own
     if not own:
         child = found.after.require_table(found.first)
         yield from unfit.forms(parent, child, found.after)
-        yield from unfit.lacking(parent, child, found.after)
+        yield from unfit.unindexed(parent, child, found.after)
 
 
 def _of_bound(found: Wrapped, parent: Table) -> Iterator[tuple[str, str]]:
@@ -312,10 +309,11 @@ def _of_bound(found: Wrapped, parent: Table) -> Iterator[tuple[str, str]]:
 
 def _locks(found: Wrapped) -> tuple[TableLock, ...]:
     """On the table, and on those that its foreign keys name."""
-    state, locks = found.before, {TableLock(table=found.table, mode=LockMode.ACCESS_EXCLUSIVE)}
+    state, modes = found.before, {found.table: LockMode.ACCESS_EXCLUSIVE}
     for action in found.actions:
         for lock in statements.of_author(state, action):
-            if lock.table not in (found.table, found.first):
-                locks.add(lock)
-        state = reduce(apply.apply, (action,), state)
-    return tuple(sorted(locks))
+            if lock.table != found.first:
+                there = modes.get(lock.table, lock.mode)
+                modes[lock.table] = there.together_with(lock.mode)
+        state = apply.apply(state, action)
+    return tuple(sorted(TableLock(table=name, mode=mode) for name, mode in modes.items()))

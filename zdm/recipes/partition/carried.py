@@ -1,7 +1,7 @@
 """What a table in use has, and the partitioned table that takes its name must have as well.
 
 LIKE takes columns, NOT NULL and what is listed behind INCLUDING, and nothing else: neither
-grants, policies, triggers and foreign keys, nor the owner of a sequence. The rest is hazards:
+grants, policies and triggers, nor the owner of a sequence. The rest is hazards:
 it changes no query's result.
 """
 
@@ -141,13 +141,6 @@ def _conditions(old: Table, new: Table) -> Iterator[Problem]:
                 f"the new {old.name} has no check constraint {own.name}",
                 "write INCLUDING CONSTRAINTS behind LIKE",
             )
-        keys = (c for c in new.constraints if c.references == own.references)
-        if own.kind == "foreign key" and not any(c.columns == own.columns for c in keys):
-            yield (
-                f"the new {old.name} has no foreign key as {own.name}",
-                f"write `ALTER TABLE {old.name.sql} ADD CONSTRAINT {ident(own.name)}"
-                f" {own.definition}` {_BEHIND}",
-            )
 
 
 def _rights(old: Table, new: Table) -> Iterator[Problem]:
@@ -185,12 +178,11 @@ def _grants(
 
 
 def _privileges(grants: Sequence[str]) -> Mapping[str, frozenset[str]]:
-    """By role, without the owner's own."""
+    """By role; the owner's own are not listed."""
     found: dict[str, frozenset[str]] = {}
     for entry in map(acl.parse, grants):
-        if entry.grantee != entry.grantor:
-            words = {privilege.name for privilege in entry.privileges}
-            found[entry.grantee] = found.get(entry.grantee, frozenset()) | words
+        words = {privilege.name for privilege in entry.privileges}
+        found[entry.grantee] = found.get(entry.grantee, frozenset()) | words
     return found
 
 

@@ -104,6 +104,18 @@ def _checks(parent: Table, child: Table) -> Iterator[Problem]:
 
 def lacking(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
     """What ATTACH would build or validate in a table in use."""
+    yield from unindexed(parent, child, snapshot)
+    for key in parent.constraints:
+        if key.kind == "foreign key" and not any(_same(key, one) for one in child.constraints):
+            yield (
+                f"it lacks the foreign key {key.name} of {parent.name}{_MADE}",
+                f"run `ALTER TABLE {child.name.sql} ADD {key.definition}` in an earlier"
+                " release",
+            )
+
+
+def unindexed(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
+    """What ATTACH would build."""
     free = list(child.indexes)
     for index in parent.indexes:
         kind = indexes.kind(snapshot, parent, index)
@@ -112,13 +124,6 @@ def lacking(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem
             yield _lacks_index(child.name, index, kind)
         else:
             free.remove(own)
-    for key in parent.constraints:
-        if key.kind == "foreign key" and not any(_same(key, one) for one in child.constraints):
-            yield (
-                f"it lacks the foreign key {key.name} of {parent.name}{_MADE}",
-                f"run `ALTER TABLE {child.name.sql} ADD {key.definition}` in an earlier"
-                " release",
-            )
 
 
 def unidentified(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:

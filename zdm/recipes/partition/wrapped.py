@@ -17,7 +17,7 @@ from zdm.recipes.reading import statements
 from zdm.schema import apply, lookup
 from zdm.schema.effects import policies
 
-_ROWS = frozenset(
+_APART = frozenset(
     {
         ActionKind.INSERT,
         ActionKind.UPDATE,
@@ -27,6 +27,10 @@ _ROWS = frozenset(
         ActionKind.RENAME_TABLE,
         ActionKind.DROP_TABLE,
         ActionKind.SET_SCHEMA,
+        ActionKind.ADD_COLUMN,
+        ActionKind.DROP_COLUMN,
+        ActionKind.RENAME_COLUMN,
+        ActionKind.CHANGE_TYPE,
     }
 )
 _NAMES = frozenset({ActionKind.RENAME_CONSTRAINT, ActionKind.RENAME_INDEX})
@@ -51,6 +55,16 @@ class Wrapped:
     def statements(self) -> tuple[Statement, ...]:
         """In order, each once."""
         return tuple(dict.fromkeys(action.statement for action in self.actions))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """The statements do not follow each other: what is in the way, and where those are that
+    begin it."""
+
+    table: Name
+    way: Action
+    positions: tuple[int, ...]
 
 
 def begins(actions: Sequence[Action], snapshot: Snapshot) -> Action | None:
@@ -97,7 +111,7 @@ class _Group:
             return False
         if fact.table == self.first:
             return fact.kind in _OF_FIRST
-        return fact.table in self.family and fact.kind not in _ROWS
+        return fact.table in self.family and fact.kind not in _APART
 
     def _is_attach(self, action: Action) -> bool:
         said, settings = action.said, action.statement.settings
@@ -169,9 +183,8 @@ _READS: Mapping[type, Callable[[_Group, Action], bool]] = {
 }
 
 
-def read(actions: Sequence[Action], snapshot: Snapshot) -> Wrapped | Action | None:
-    """The group that begins with the first Action; the Action that is in its way; or None where
-    there is none."""
+def read(actions: Sequence[Action], snapshot: Snapshot) -> Wrapped | Broken | None:
+    """The group that begins with the first Action; None where there is none."""
     fact = statements.fact(actions[0], ActionKind.RENAME_TABLE)
     if begins(actions, snapshot) is None or fact is None or fact.table is None:
         return None
@@ -188,7 +201,12 @@ def read(actions: Sequence[Action], snapshot: Snapshot) -> Wrapped | Action | No
             break
         count += 1
     if group.attach is None or not isinstance(group.attach.said, AlterTable):
-        return actions[count] if count < len(actions) else None
+        if count == len(actions):
+            return None
+        tables = {group.first, *group.family}
+        later = [n for n in range(count, len(actions)) if _table(actions[n]) in tables]
+        positions = (*range(count), *later)
+        return Broken(table=group.table, way=actions[count], positions=positions)
     whole = _whole(actions, count)
     others = [a for a in actions[1:whole] if a is not group.attach]
     return Wrapped(
@@ -201,6 +219,10 @@ def read(actions: Sequence[Action], snapshot: Snapshot) -> Wrapped | Action | No
         before=snapshot,
         after=reduce(apply.apply, others, apply.apply(snapshot, actions[0])),
     )
+
+
+def _table(action: Action) -> Name | None:
+    return action.fact.table if isinstance(action.fact, Fact) else None
 
 
 def _whole(actions: Sequence[Action], count: int) -> int:
