@@ -180,12 +180,20 @@ class PartitionTable:
             ),
         )
 
+    def _statements(self, check: str) -> Iterator[str]:
+        """The author's; LIKE … INCLUDING CONSTRAINTS takes the CHECK along, and that one goes
+        at once, or ATTACH would make both one."""
+        for statement in self.wrapped.statements:
+            yield statement.sql
+            copied = self.wrapped.with_checks(statement) if check else ()
+            yield from (_without(name, check) for name in copied)
+        if check:
+            yield _without(self.wrapped.first, check)
+
     def _switch(self, place: Site, check: str) -> RunSql:
-        sql = [statement.sql for statement in self.wrapped.statements]
+        sql = [*self._statements(check)]
         done = [probes.partition(self.wrapped.first)]
         if check:
-            drop = "ALTER TABLE {t} DROP CONSTRAINT {k}"
-            sql.append(emit.sql(drop, t=Qualified(self.wrapped.first), k=Ident(check)))
             done.append(probes.absent(probes.constraint(self.wrapped.first, check)))
         return RunSql(
             id=place.id("partition"),
@@ -201,12 +209,17 @@ class PartitionTable:
             preconditions=(_same_owner(self.table),),
             probe=probes.probe(probes.both(*done)),
             undo=(unwrapped.sql(self.wrapped),),
-            undo_checks=(unwrapped.check(self.wrapped),),
+            undo_checks=unwrapped.checks(self.wrapped),
             serves=BOTH,
             reason="No row is read: what is to be proved is proved, and every index is there."
             " In one transaction, because between two a query would not find the table's"
             " rows.",
         )
+
+
+def _without(table: Name, check: str) -> str:
+    drop = "ALTER TABLE {t} DROP CONSTRAINT {k}"
+    return emit.sql(drop, t=Qualified(table), k=Ident(check))
 
 
 def _same_owner(table: Name) -> Check:
@@ -286,7 +299,18 @@ def _problems(found: Wrapped, parent: Table, snapshot: Snapshot) -> Iterator[tup
     if not own:
         child = found.after.require_table(found.first)
         yield from unfit.forms(parent, child, found.after)
-        yield from unfit.unindexed(parent, child, found.after)
+        doubtful = (*carried.doubtful(parent, child),)
+        certain = tuple(index for index in parent.indexes if index not in doubtful)
+        yield from unfit.unindexed(replace(parent, indexes=certain), child, found.after)
+        yield from (
+            (
+                f"whether the table has the index {index.name} already is not certain, because"
+                " its expression can be written in several ways, and else it would be made"
+                " while all reads and writes wait",
+                "write INCLUDING INDEXES behind LIKE instead, which takes those that are there",
+            )
+            for index in doubtful
+        )
 
 
 def _of_bound(found: Wrapped, parent: Table) -> Iterator[tuple[str, str]]:

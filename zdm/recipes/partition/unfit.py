@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.sql import ident
+from zdm.model.syntax import IndexDefinition
+from zdm.parse import rewrite
+from zdm.parse.readers import authority
 from zdm.schema import family, not_null_proof, replication
 from zdm.schema.effects import indexes, parents
 
@@ -163,7 +166,7 @@ def _words(index: Index) -> str:
 
 def _alike(own: Index, index: Index, kind: str, child: Table) -> bool:
     constraint = child.constraint(own.constraint) if own.constraint is not None else None
-    same = (own.unique, _shape(own)) == (index.unique, _shape(index))
+    same = (own.unique, spelled(own)) == (index.unique, spelled(index))
     return (
         same
         and own.valid
@@ -175,6 +178,16 @@ def _shape(index: Index) -> str:
     """What follows USING."""
     _, _, shape = index.definition.partition(" USING ")
     return shape or f"btree ({', '.join(key or '' for key in index.keys)})"
+
+
+def spelled(index: Index) -> str:
+    """The same, in one spelling: the author's and the server's differ in parentheses."""
+    actions = authority.of_step(index.definition, (), ("public",)) if index.definition else ()
+    for action in actions:
+        if isinstance(action.said, IndexDefinition):
+            made = rewrite.create_index(action.said, Name("public", "t"), "i")
+            return made.partition(" USING ")[2] or made.partition(" ON ")[2]
+    return _shape(index)
 
 
 def _same(key: Constraint, own: Constraint) -> bool:

@@ -1,7 +1,7 @@
 """The way back of a table that became a partition: the table alone, under its name again.
 
 It is there while no row is in another partition. That is asked under the lock, in which no more
-rows come.
+rows come, of the other partitions alone: a condition on tableoid would read every row.
 """
 
 from collections.abc import Iterator
@@ -11,30 +11,41 @@ from zdm.model.schema import Name
 from zdm.model.sql import literal
 from zdm.model.syntax import RenameObject
 from zdm.parse import emit
-from zdm.parse.emit import Body, Constant, Ident, Qualified
+from zdm.parse.emit import Body, Ident, Qualified
 from zdm.recipes.object import triggers
 from zdm.recipes.partition.wrapped import Wrapped
 from zdm.recipes.sql import probes
 
-_HINT = (
-    "move these rows into the first partition, or delete them, then run `zdm rollback` again"
-)
+_HINT = "delete these rows, or keep them elsewhere, then run `zdm rollback` again"
 _BODY = """
+DECLARE
+  other regclass;
+  found boolean;
 BEGIN
   IF ({done}) THEN
     {lock};
-    IF EXISTS ({rows}) THEN
-      RAISE EXCEPTION USING MESSAGE = {failure};
-    END IF;
+    FOR other IN SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i
+      WHERE i.inhparent = {table}::regclass AND i.inhrelid <> {first}::regclass LOOP
+      EXECUTE pg_catalog.format('SELECT EXISTS (SELECT 1 FROM %s)', other) INTO found;
+      IF found THEN
+        RAISE EXCEPTION USING MESSAGE = {failure};
+      END IF;
+    END LOOP;
 {statements}  END IF;
 END
 """
 
 
-def check(wrapped: Wrapped) -> Check:
-    """That all rows are in the first partition; before it is one, there is no other."""
-    rows = _elsewhere(wrapped)
-    return Check(sql=f"SELECT NOT EXISTS ({rows})", failure=_failure(wrapped.table), hint=_HINT)
+def checks(wrapped: Wrapped) -> tuple[Check, ...]:
+    """That all rows are in the first partition; a table that is not there has none."""
+    return tuple(
+        Check(
+            sql=emit.sql("SELECT NOT EXISTS (SELECT 1 FROM {t})", t=Qualified(name)),
+            failure=_failure(wrapped.table),
+            hint=_HINT,
+        )
+        for name in wrapped.partitions
+    )
 
 
 def sql(wrapped: Wrapped) -> str:
@@ -43,7 +54,8 @@ def sql(wrapped: Wrapped) -> str:
     body = _BODY.format(
         done=probes.partition(wrapped.first),
         lock=lock,
-        rows=_elsewhere(wrapped),
+        table=literal(wrapped.table.sql),
+        first=literal(wrapped.first.sql),
         failure=literal(_failure(wrapped.table)),
         statements="".join(f"    {one};\n" for one in _statements(wrapped)),
     )
@@ -52,14 +64,6 @@ def sql(wrapped: Wrapped) -> str:
 
 def _failure(table: Name) -> str:
     return f"rows of {table} are outside its first partition, and the undo would lose them"
-
-
-def _elsewhere(wrapped: Wrapped) -> str:
-    return emit.sql(
-        "SELECT 1 FROM {t} AS c WHERE c.tableoid <> pg_catalog.to_regclass({first})",
-        t=Qualified(wrapped.table),
-        first=Constant(wrapped.first.sql),
-    )
 
 
 def _statements(wrapped: Wrapped) -> Iterator[str]:

@@ -5,7 +5,7 @@ renamed table, and around them what the new table needs: keys, indexes, triggers
 grants, further partitions, the owner of the sequences.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -55,6 +55,24 @@ class Wrapped:
     def statements(self) -> tuple[Statement, ...]:
         """In order, each once."""
         return tuple(dict.fromkeys(action.statement for action in self.actions))
+
+    @property
+    def including(self) -> frozenset[str]:
+        """What LIKE takes along for the new table."""
+        found = [a.said for a in self.actions if _table(a) == self.table]
+        likes = [like for s in found if isinstance(s, CreateTable) for like in s.likes]
+        return frozenset(word for like in likes for word in like.including)
+
+    def with_checks(self, statement: Statement) -> Iterator[Name]:
+        """The new tables to which the statement copies the checks of the first partition."""
+        for action in self.actions:
+            said, table = action.said, _table(action)
+            if action.statement is not statement or not isinstance(said, CreateTable):
+                continue
+            for like in said.likes:
+                source = lookup.found(like.relation, self.after, statement.settings)
+                if table is not None and source == self.first:
+                    yield from (table,) if "constraints" in like.including else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +147,8 @@ class _Group:
         settings, name = action.statement.settings, fact.table
         sources = (*said.parents, *(like.relation for like in said.likes))
         known = {lookup.found(source, self.state, settings) for source in sources}
-        if name is None or (name != self.table and known.isdisjoint(self.family)):
+        usual = {self.first, *self.family}
+        if name is None or (name != self.table and known.isdisjoint(usual)):
             return False
         self.family.append(name)
         return True

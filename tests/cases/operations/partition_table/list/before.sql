@@ -2,6 +2,7 @@ CREATE TABLE orders (
     id integer NOT NULL,
     country varchar(2) NOT NULL,
     total numeric DEFAULT 0,
+    CONSTRAINT orders_id CHECK (id > 0),
     UNIQUE (country, id)
 );
 INSERT INTO orders
