@@ -8,7 +8,7 @@ it changes no query's result.
 from collections.abc import Iterator, Mapping, Sequence
 
 from zdm.model import acl
-from zdm.model.schema import Column, Constraint, Index, Snapshot, Table, Trigger
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Trigger
 from zdm.model.sql import ident
 from zdm.parse.readers import fired
 from zdm.recipes.object import in_place
@@ -52,8 +52,8 @@ def _column(old: Table, one: Column, other: Column) -> Iterator[Problem]:
         yield (
             f"{old.name}.{one.name} is an identity column, and the new one would begin at 1"
             " again",
-            f"let it take its numbers from a sequence first: `ALTER TABLE {old.name.sql} ALTER"
-            f" COLUMN {name} DROP IDENTITY` and a default, in an earlier release",
+            "let it take its numbers from a sequence of its own by a default, in an earlier"
+            " release",
         )
     if one.not_null and not other.not_null:
         yield (
@@ -94,12 +94,30 @@ def _keys(wrapped: Wrapped, old: Table, new: Table, key: str) -> Iterator[Proble
             yield from _key(wrapped, own, new, key)
     for index in old.indexes:
         if index.unique and index.constraint is None and not _has_index(new, index):
-            yield _without_key(wrapped, f"unique index {index.name}", index.columns, key)
+            yield (
+                f"the new {old.name} cannot have the unique index {index.name}, or has not, and"
+                " ON CONFLICT of the old version fails",
+                f"write INCLUDING INDEXES behind LIKE if it contains {key}; else, if no version"
+                f" depends on it, `DROP INDEX CONCURRENTLY {_index_name(old, index)}` in an"
+                " earlier release, with `-- zdm: run in contract -- reason` above it",
+            )
+
+
+def _index_name(table: Table, index: Index) -> str:
+    return Name(table.name.schema, index.name).sql
 
 
 def _key(wrapped: Wrapped, own: Constraint, new: Table, key: str) -> Iterator[Problem]:
     if key not in own.columns:
-        yield _without_key(wrapped, f"{own.kind} {own.name}", own.columns, key)
+        table, name = wrapped.table, ident(own.name)
+        wider = ", ".join(map(ident, (*own.columns, key)))
+        yield (
+            f"{own.kind} {own.name} of {table} does not contain {key}, so the partitioned table"
+            " cannot have it, and ON CONFLICT of the old version fails",
+            f"replace it in an earlier release: `ALTER TABLE {table.sql} DROP CONSTRAINT"
+            f" {name}, ADD CONSTRAINT {name} {own.kind.upper()} ({wider})`, with `-- zdm: run in"
+            " contract -- reason` above it",
+        )
         return
     there = new.constraint(own.name)
     if there is not None and (there.kind, there.columns) == (own.kind, own.columns):
@@ -113,16 +131,6 @@ def _key(wrapped: Wrapped, own: Constraint, new: Table, key: str) -> Iterator[Pr
         f"write `ALTER TABLE {first.sql} RENAME CONSTRAINT {ident(own.name)} TO {ident(free)}`"
         f" behind the RENAME, and `ALTER TABLE {table.sql} ADD CONSTRAINT {ident(own.name)}"
         f" {own.kind.upper()} ({columns})` {_BEHIND}",
-    )
-
-
-def _without_key(wrapped: Wrapped, what: str, columns: Sequence[str], key: str) -> Problem:
-    table, wider = wrapped.table, ", ".join(map(ident, dict.fromkeys((*columns, key))))
-    return (
-        f"{what} of {table} does not contain {key}, so the partitioned table cannot have it,"
-        " and ON CONFLICT of the old version fails",
-        f"let no version depend on it; in an earlier release replace it by one of ({wider}), or"
-        " drop it where it is no primary key",
     )
 
 

@@ -31,15 +31,19 @@ def _kind(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
     if table.kind != "table" or family.parents(table) or family.children(snapshot, table.name):
         yield (
             "it has parents or children, or is no ordinary table",
-            "copy its rows into a new partitioned table",
+            "end that in an earlier release, or make a partitioned table and copy its rows",
         )
     if table.persistence != "permanent":
         yield (
             f"it is {table.persistence}, and a partitioned table cannot be",
-            f"`ALTER TABLE {table.name.sql} SET LOGGED` in a quiet hour, which writes it anew",
+            f"run `ALTER TABLE {table.name.sql} SET LOGGED`, which writes it anew, in a quiet"
+            " hour of an earlier release, with `-- zdm: run in expand -- reason` above it",
         )
     if table.rules:
-        yield "it has rules, which would stay with it", "replace them by triggers first"
+        yield (
+            "it has rules, which would stay with it",
+            "replace them by triggers in an earlier release",
+        )
 
 
 def _users(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
