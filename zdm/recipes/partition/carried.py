@@ -115,8 +115,8 @@ def _key(wrapped: Wrapped, own: Constraint, new: Table, key: str) -> Iterator[Pr
             f"{own.kind} {own.name} of {table} does not contain {key}, so the partitioned table"
             " cannot have it, and ON CONFLICT of the old version fails",
             f"replace it in an earlier release: `ALTER TABLE {table.sql} DROP CONSTRAINT"
-            f" {name}, ADD CONSTRAINT {name} {own.kind.upper()} ({wider})`, with `-- zdm: run in"
-            " contract -- reason` above it",
+            f" {name}, ADD CONSTRAINT {name} {own.kind.upper()} ({wider})`, with `-- zdm: run"
+            " in contract -- reason` above it",
         )
         return
     there = new.constraint(own.name)
