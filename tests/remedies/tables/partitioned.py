@@ -208,6 +208,30 @@ ENTRIES = (
         wrap("CREATE INDEX by_note ON events (note);\n"),
         refused=wrap("CREATE INDEX by_note ON events (note);\n"),
     ),
+    _more(
+        "ALTER TABLE events ADD CONSTRAINT k CHECK (id > 0) NOT VALID;\n",
+        "ALTER TABLE events VALIDATE CONSTRAINT k;",
+        wrap(like=LIKE.replace("DEFAULTS", "DEFAULTS INCLUDING CONSTRAINTS")),
+        refused=wrap(like=LIKE.replace("DEFAULTS", "DEFAULTS INCLUDING CONSTRAINTS")),
+    ),
+    _more(
+        "",
+        "ALTER TABLE events ADD CONSTRAINT k CHECK (id > 0);",
+        wrap("ALTER TABLE events ADD CONSTRAINT k CHECK (id > 0);\n"),
+        refused=wrap("ALTER TABLE events ADD CONSTRAINT k CHECK (id > 0);\n"),
+    ),
+    _more(
+        "",
+        "ALTER TABLE events ADD PRIMARY KEY (id, day);",
+        wrap(KEY, renamed=KEY_AWAY),
+        refused=wrap("ALTER TABLE events ADD PRIMARY KEY (id, day);\n"),
+    ),
+    _more(
+        "",
+        "ALTER TABLE events ALTER COLUMN note SET NOT NULL;",
+        wrap(like=_WRITTEN.replace("note text", "note text NOT NULL")),
+        refused=wrap(like=_WRITTEN.replace("note text", "note text NOT NULL")),
+    ),
     # foreign keys
     _more(
         f"{KINDS}{REFERS} NOT VALID;\n",

@@ -22,7 +22,7 @@ from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, STATEMENT_TIMEOUT, Check, Phase, RunSql, Step, TableLock
 from zdm.model.schema import Name, Snapshot, Table
-from zdm.model.sql import zdm_name
+from zdm.model.sql import ident, zdm_name
 from zdm.model.statement import Action
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression, Ident, Qualified
@@ -289,8 +289,8 @@ def _problems(found: Wrapped, parent: Table, snapshot: Snapshot) -> Iterator[tup
     if not table.require_column(key).not_null:
         yield (
             f"{table.name}.{key} may be NULL",
-            f"`ALTER TABLE {table.name.sql} ALTER COLUMN {key} SET NOT NULL` in an earlier"
-            " release",
+            f"`ALTER TABLE {table.name.sql} ALTER COLUMN {ident(key)} SET NOT NULL` in an"
+            " earlier release",
         )
     yield from held.problems(table, found.first, snapshot)
     yield from _of_bound(found, parent)
@@ -299,18 +299,7 @@ def _problems(found: Wrapped, parent: Table, snapshot: Snapshot) -> Iterator[tup
     if not own:
         child = found.after.require_table(found.first)
         yield from unfit.forms(parent, child, found.after)
-        doubtful = (*carried.doubtful(parent, child),)
-        certain = tuple(index for index in parent.indexes if index not in doubtful)
-        yield from unfit.unindexed(replace(parent, indexes=certain), child, found.after)
-        yield from (
-            (
-                f"whether the table has the index {index.name} already is not certain, because"
-                " its expression can be written in several ways, and else it would be made"
-                " while all reads and writes wait",
-                "write INCLUDING INDEXES behind LIKE instead, which takes those that are there",
-            )
-            for index in doubtful
-        )
+        yield from carried.unbuilt(found)
 
 
 def _of_bound(found: Wrapped, parent: Table) -> Iterator[tuple[str, str]]:

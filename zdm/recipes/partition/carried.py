@@ -11,11 +11,11 @@ from zdm.model import acl
 from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Trigger
 from zdm.model.sql import ident
 from zdm.parse.readers import fired
-from zdm.recipes.object import in_place
+from zdm.recipes.object import in_place, triggers
 from zdm.recipes.partition import unfit
 from zdm.recipes.partition.wrapped import Wrapped
 from zdm.schema import routines
-from zdm.schema.effects import parents
+from zdm.schema.effects import indexes, parents
 
 Problem = tuple[str, str]
 _KEYS = frozenset({"primary key", "unique", "exclusion"})
@@ -55,6 +55,12 @@ def _column(old: Table, one: Column, other: Column) -> Iterator[Problem]:
             "let it take its numbers from a sequence of its own by a default, in an earlier"
             " release",
         )
+    if other.not_null and not one.not_null:
+        yield (
+            f"{old.name}.{one.name} is not NOT NULL, and in the new one it is",
+            f"`ALTER TABLE {old.name.sql} ALTER COLUMN {name} SET NOT NULL` in an earlier"
+            " release",
+        )
     if one.not_null and not other.not_null:
         yield (
             f"{one.name} of the new {old.name} may be NULL",
@@ -77,11 +83,13 @@ def _sequences(wrapped: Wrapped) -> Iterator[Problem]:
                 f" {one.name.name}, which begins at 1",
                 "write LIKE … INCLUDING DEFAULTS, which takes the sequence that is there",
             )
-        elif one.owner_table == wrapped.first:
+    owners = {s.name: s.owner_table for s in wrapped.after.sequences}
+    for one in wrapped.before.sequences:
+        if one.owner_table == wrapped.table and owners.get(one.name) != wrapped.table:
             column = ident(one.owner_column or "")
             yield (
-                f"{one.name} still belongs to {wrapped.first}, so pg_get_serial_sequence gives"
-                f" NULL for {wrapped.table}",
+                f"{one.name} does not belong to the new {wrapped.table}, so"
+                " pg_get_serial_sequence gives NULL",
                 f"write `ALTER SEQUENCE {one.name.sql} OWNED BY {wrapped.table.sql}.{column}`"
                 f" {_BEHIND}",
             )
@@ -120,18 +128,26 @@ def _key(wrapped: Wrapped, own: Constraint, new: Table, key: str) -> Iterator[Pr
         )
         return
     there = new.constraint(own.name)
-    if there is not None and (there.kind, there.columns) == (own.kind, own.columns):
+    alike = there is not None and (there.kind, there.columns) == (own.kind, own.columns)
+    if alike and _is_deferrable(wrapped, own) == ("DEFERRABLE" in own.definition):
         return
     first, table = wrapped.first, wrapped.table
-    columns = ", ".join(map(ident, own.columns))
     free = f"{own.name}_{first.name}"
     yield (
-        f"the new {table} has no {own.kind} {own.name} ({', '.join(own.columns)}), which ON"
-        " CONFLICT needs",
+        f"the new {table} has no {own.kind} {own.name} ({', '.join(own.columns)}), as it was,"
+        " which ON CONFLICT needs",
         f"write `ALTER TABLE {first.sql} RENAME CONSTRAINT {ident(own.name)} TO {ident(free)}`"
         f" behind the RENAME, and `ALTER TABLE {table.sql} ADD CONSTRAINT {ident(own.name)}"
-        f" {own.kind.upper()} ({columns})` {_BEHIND}",
+        f" {own.definition}` {_BEHIND}",
     )
+
+
+def _is_deferrable(wrapped: Wrapped, own: Constraint) -> bool:
+    """As the author writes it, or as LIKE takes it."""
+    for one, columns in wrapped.constraints:
+        if (one.kind, columns) == (own.kind, own.columns):
+            return one.deferrable
+    return "DEFERRABLE" in own.definition
 
 
 def _has_index(new: Table, index: Index) -> bool:
@@ -144,12 +160,28 @@ def _has_index(new: Table, index: Index) -> bool:
 
 def _conditions(old: Table, new: Table) -> Iterator[Problem]:
     for own in old.constraints:
-        there = new.constraint(own.name)
-        if own.kind == "check" and (there is None or there.kind != "check"):
+        if own.kind in ("check", "not null") and not own.validated:
+            yield (
+                f"{own.name} of {old.name} is NOT VALID",
+                f"`ALTER TABLE {old.name.sql} VALIDATE CONSTRAINT {ident(own.name)}` in an"
+                " earlier release",
+            )
+        elif own.kind == "check" and not _has_check(new, own.name):
             yield (
                 f"the new {old.name} has no check constraint {own.name}",
                 "write INCLUDING CONSTRAINTS behind LIKE",
             )
+    for one in new.constraints:
+        if one.kind == "check" and not _has_check(old, one.name):
+            yield (
+                f"the table has no check constraint {one.name}, which the new one has",
+                "add it to the table in an earlier release",
+            )
+
+
+def _has_check(table: Table, name: str) -> bool:
+    there = table.constraint(name)
+    return there is not None and there.kind == "check"
 
 
 def _rights(old: Table, new: Table) -> Iterator[Problem]:
@@ -206,9 +238,10 @@ def _triggers(wrapped: Wrapped, old: Table, new: Table, key: str) -> Iterator[Pr
                 f" RENAME, and `{trigger.definition}` {_BEHIND}",
             )
         elif not any(_is_same(trigger, other) for other in new.triggers):
+            state = triggers.state(old.name, trigger.name, trigger.enabled)
             yield (
                 f"the new {old.name} has no trigger {trigger.name} as it was",
-                f"write `{trigger.definition}` {_BEHIND}",
+                f"write `{trigger.definition}` and `{state}` {_BEHIND}",
             )
         yield from _unfit(wrapped.before, trigger, key)
 
@@ -242,14 +275,38 @@ def _unfit(snapshot: Snapshot, trigger: Trigger, key: str) -> Iterator[Problem]:
         )
 
 
-def doubtful(parent: Table, child: Table) -> Iterator[Index]:
-    """Indexes with a predicate or an expression, for which the table has none of that text: it
-    can be written in several ways."""
-    there = {(own.unique, unfit.spelled(own)) for own in child.indexes}
-    for index in parent.indexes:
-        written = None in index.keys or index.predicate is not None
-        if written and (index.unique, unfit.spelled(index)) not in there:
-            yield index
+def unbuilt(wrapped: Wrapped) -> Iterator[Problem]:
+    """Indexes that ATTACH would build in the table."""
+    new = wrapped.after.require_table(wrapped.table)
+    child = wrapped.after.require_table(wrapped.first)
+    free = list(child.indexes)
+    for index in new.indexes:
+        kind = indexes.kind(wrapped.after, new, index)
+        own = next((i for i in free if unfit.alike(i, index, kind, child)), None)
+        if own is not None:
+            free.remove(own)
+        else:
+            yield _unbuilt(wrapped.table, index, kind)
+
+
+def _unbuilt(table: Name, index: Index, kind: str) -> Problem:
+    made = "which would be made while all reads and writes wait"
+    if kind:
+        return (
+            f"it lacks the {kind} {index.constraint} of the new table, {made}",
+            "add it to the table in an earlier release",
+        )
+    if None in index.keys or index.predicate is not None:
+        return (
+            f"it may lack the index {index.name}, {made}: an expression can be written in"
+            " several ways",
+            "write INCLUDING INDEXES behind LIKE instead, which takes those that are there",
+        )
+    return (
+        f"it lacks the index {index.name} of the new table, {made}",
+        f"run `CREATE {unfit.words(index)} ON {table.sql} USING {unfit.shape(index)}` in an"
+        " earlier release",
+    )
 
 
 def left_out(wrapped: Wrapped) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What holds on to the table itself, and would stay with it when another one has its name."""
 
+import re
 from collections.abc import Iterator
 
 from zdm.model.schema import Name, Snapshot, Table
@@ -62,7 +63,7 @@ def _users(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
                     f"`ALTER TABLE {other.name.sql} DROP CONSTRAINT {ident(key.name)}` in an"
                     " earlier release, and add it again in a later one",
                 )
-    users = tuple(row_type.users(table.name, snapshot))
+    users = (*row_type.users(table.name, snapshot), *_results(table.name, snapshot))
     yield from (
         (
             f"{user} has its row type, which stays with it",
@@ -82,6 +83,14 @@ def _users(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
             f"these are bound to the table itself: {', '.join(others)}",
             "drop them in an earlier release, and make them again in a later one",
         )
+
+
+def _results(table: Name, snapshot: Snapshot) -> Iterator[str]:
+    schema, name = re.escape(table.schema), re.escape(table.name)
+    gives = re.compile(rf'\bRETURNS (?:SETOF )?(?:"?{schema}"?\.)?"?{name}"?(?![\w."])')
+    for function in snapshot.functions:
+        if gives.search(function.definition):
+            yield f"the result of function {function.name}"
 
 
 def _read(uses: tuple[tuple[Name, str], ...]) -> set[Name]:

@@ -7,13 +7,12 @@ measured 11-18).
 
 from collections.abc import Iterator
 
-from zdm.model.schema import Constraint, Table
+from zdm.model.schema import Constraint, Name
 from zdm.model.sql import ident
-from zdm.model.syntax import AddConstraint, ConstraintDefinition, CreateTable
+from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse.readers import authority
 from zdm.recipes.partition.wrapped import Wrapped
 from zdm.schema import lookup
-from zdm.schema.effects import definitions
 
 Problem = tuple[str, str]
 _Key = tuple[object, ...]
@@ -55,27 +54,15 @@ def _of(one: Constraint, wrapped: Wrapped) -> _Key:
 
 def _made(wrapped: Wrapped) -> Iterator[_Key]:
     """Those that the author's statements give the new table."""
-    for action in wrapped.actions:
-        said, settings = action.said, action.statement.settings
-        if lookup.table_of(wrapped.after, action) != _new(wrapped):
-            continue
-        found: list[tuple[ConstraintDefinition, tuple[str, ...]]] = []
-        if isinstance(said, CreateTable):
-            found = [*definitions.constraints_of(said.elements)]
-        elif isinstance(said, AddConstraint):
-            found = [(said.constraint, said.constraint.columns)]
-        for one, columns in found:
-            if one.references is not None:
-                above = lookup.found(one.references, wrapped.before, settings)
-                yield (columns, above, *_says(one, _primary(above, wrapped)))
+    settings = wrapped.actions[0].statement.settings
+    for one, columns in wrapped.constraints:
+        if one.references is not None:
+            above = lookup.found(one.references, wrapped.before, settings)
+            yield (columns, above, *_says(one, _primary(above, wrapped)))
 
 
-def _new(wrapped: Wrapped) -> Table:
-    return wrapped.after.require_table(wrapped.table)
-
-
-def _primary(above: object, wrapped: Wrapped) -> tuple[str, ...]:
-    table = next((t for t in wrapped.before.tables if t.name == above), None)
+def _primary(above: Name, wrapped: Wrapped) -> tuple[str, ...]:
+    table = wrapped.before.table(above)
     key = None if table is None else table.primary_key
     return () if key is None else key.columns
 

@@ -107,7 +107,14 @@ def _checks(parent: Table, child: Table) -> Iterator[Problem]:
 
 def lacking(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
     """What ATTACH would build or validate in a table in use."""
-    yield from unindexed(parent, child, snapshot)
+    free = list(child.indexes)
+    for index in parent.indexes:
+        kind = indexes.kind(snapshot, parent, index)
+        own = next((i for i in free if alike(i, index, kind, child)), None)
+        if own is None:
+            yield _lacks_index(child.name, index, kind)
+        else:
+            free.remove(own)
     for key in parent.constraints:
         if key.kind == "foreign key" and not any(_same(key, one) for one in child.constraints):
             yield (
@@ -115,18 +122,6 @@ def lacking(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem
                 f"run `ALTER TABLE {child.name.sql} ADD {key.definition}` in an earlier"
                 " release",
             )
-
-
-def unindexed(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
-    """What ATTACH would build."""
-    free = list(child.indexes)
-    for index in parent.indexes:
-        kind = indexes.kind(snapshot, parent, index)
-        own = next((i for i in free if _alike(i, index, kind, child)), None)
-        if own is None:
-            yield _lacks_index(child.name, index, kind)
-        else:
-            free.remove(own)
 
 
 def unidentified(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
@@ -141,9 +136,9 @@ def unidentified(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Pr
 
 
 def _lacks_index(table: Name, index: Index, kind: str) -> Problem:
-    shape = _shape(index)
+    form = shape(index)
     if kind:
-        _, _, columns = shape.partition("(")
+        _, _, columns = form.partition("(")
         return (
             f"it lacks the {kind} {index.constraint}{_MADE}",
             f"write `ALTER TABLE {table.sql} ADD {kind.upper()} ({columns}` above this"
@@ -152,21 +147,23 @@ def _lacks_index(table: Name, index: Index, kind: str) -> Problem:
     if None in index.keys or index.predicate is not None:
         return (
             f"it lacks the index {index.name}{_MADE}",
-            f"run `CREATE {_words(index)} ON {table.sql} USING {shape}` in an earlier release",
+            f"run `CREATE {words(index)} ON {table.sql} USING {form}` in an earlier release",
         )
     return (
         f"it lacks the index {index.name}{_MADE}",
-        f"write `CREATE {_words(index)} ON {table.sql} USING {shape}` above this statement",
+        f"write `CREATE {words(index)} ON {table.sql} USING {form}` above this statement",
     )
 
 
-def _words(index: Index) -> str:
+def words(index: Index) -> str:
+    """What is made: INDEX, UNIQUE INDEX."""
     return "UNIQUE INDEX" if index.unique else "INDEX"
 
 
-def _alike(own: Index, index: Index, kind: str, child: Table) -> bool:
+def alike(own: Index, index: Index, kind: str, child: Table) -> bool:
+    """Whether an index of the table is taken for one of the table above."""
     constraint = child.constraint(own.constraint) if own.constraint is not None else None
-    same = (own.unique, spelled(own)) == (index.unique, spelled(index))
+    same = (own.unique, _spelled(own)) == (index.unique, _spelled(index))
     return (
         same
         and own.valid
@@ -174,20 +171,20 @@ def _alike(own: Index, index: Index, kind: str, child: Table) -> bool:
     )
 
 
-def _shape(index: Index) -> str:
+def shape(index: Index) -> str:
     """What follows USING."""
     _, _, shape = index.definition.partition(" USING ")
     return shape or f"btree ({', '.join(key or '' for key in index.keys)})"
 
 
-def spelled(index: Index) -> str:
+def _spelled(index: Index) -> str:
     """The same, in one spelling: the author's and the server's differ in parentheses."""
     actions = authority.of_step(index.definition, (), ("public",)) if index.definition else ()
     for action in actions:
         if isinstance(action.said, IndexDefinition):
             made = rewrite.create_index(action.said, Name("public", "t"), "i")
             return made.partition(" USING ")[2] or made.partition(" ON ")[2]
-    return _shape(index)
+    return shape(index)
 
 
 def _same(key: Constraint, own: Constraint) -> bool:

@@ -12,10 +12,17 @@ from functools import reduce
 from zdm.model.commands import AlterSequence, AlterTable, Change, WorkOn
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact, Statement
-from zdm.model.syntax import CommentOn, CreateTable, RenameObject, SequenceOptions
+from zdm.model.syntax import (
+    AddConstraint,
+    CommentOn,
+    ConstraintDefinition,
+    CreateTable,
+    RenameObject,
+    SequenceOptions,
+)
 from zdm.recipes.reading import statements
 from zdm.schema import apply, lookup
-from zdm.schema.effects import policies
+from zdm.schema.effects import definitions, policies
 
 _APART = frozenset(
     {
@@ -63,6 +70,18 @@ class Wrapped:
         likes = [like for s in found if isinstance(s, CreateTable) for like in s.likes]
         return frozenset(word for like in likes for word in like.including)
 
+    @property
+    def constraints(self) -> Iterator[tuple[ConstraintDefinition, tuple[str, ...]]]:
+        """Those that the author writes for the new table, with their columns."""
+        for action in self.actions:
+            said = action.said
+            if _table(action) != self.table:
+                continue
+            if isinstance(said, CreateTable):
+                yield from definitions.constraints_of(said.elements)
+            elif isinstance(said, AddConstraint):
+                yield said.constraint, said.constraint.columns
+
     def with_checks(self, statement: Statement) -> Iterator[Name]:
         """The new tables to which the statement copies the checks of the first partition."""
         for action in self.actions:
@@ -96,8 +115,10 @@ def begins(actions: Sequence[Action], snapshot: Snapshot) -> Action | None:
 
 def _partitions(action: Action, table: Name) -> bool:
     said, fact = action.said, action.fact
-    made = isinstance(said, CreateTable) and said.is_partitioned and not said.is_partition
-    return made and isinstance(fact, Fact) and fact.table == table
+    if not isinstance(said, CreateTable) or not isinstance(fact, Fact):
+        return False
+    made = said.is_partitioned and not said.is_partition
+    return made and fact.table == table and said.table.persistence == "permanent"
 
 
 @dataclass(slots=True)
@@ -129,7 +150,21 @@ class _Group:
             return False
         if fact.table == self.first:
             return fact.kind in _OF_FIRST
-        return fact.table in self.family and fact.kind not in _APART
+        usual = fact.table in self.family and fact.kind not in _APART
+        return usual and not self._reaches_others(action)
+
+    def _reaches_others(self, action: Action) -> bool:
+        """Whether it attaches a table that was there, or gives one to another role."""
+        said, settings = action.said, action.statement.settings
+        if not isinstance(said, AlterTable):
+            return False
+        if said.other is None:
+            return said.change is Change.OWNER
+        other = lookup.found(said.other, self.state, settings)
+        return said.change is not Change.ATTACH_PARTITION or other not in (
+            self.first,
+            *self.family,
+        )
 
     def _is_attach(self, action: Action) -> bool:
         said, settings = action.said, action.statement.settings
