@@ -280,9 +280,9 @@ def _in_the_way(action: Action) -> tuple[str, str]:
 
 def _problems(found: Wrapped, parent: Table, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     table, key = snapshot.require_table(found.table), bounds.key(parent)
-    if key is None or table.column(key) is None:
+    if key is None or None in (table.column(key), parent.column(key)):
         yield (
-            "its key is more than one column, or an expression, so zdm cannot prove the bounds",
+            "its key is not one column of both tables, so zdm cannot prove the bounds",
             "partition it by one column",
         )
         return

@@ -178,12 +178,14 @@ def shape(index: Index) -> str:
 
 
 def _spelled(index: Index) -> str:
-    """The same, in one spelling: the author's and the server's differ in parentheses."""
-    actions = authority.of_step(index.definition, (), ("public",)) if index.definition else ()
-    for action in actions:
+    """The same, in one spelling: the author's and the server's differ in parentheses, and that
+    of a constraint which the train makes has no text."""
+    keys = ", ".join(ident(key or "") for key in index.keys)
+    definition = index.definition or f"CREATE INDEX i ON t ({keys})"
+    for action in authority.of_step(definition, (), ("public",)):
         if isinstance(action.said, IndexDefinition):
             made = rewrite.create_index(action.said, Name("public", "t"), "i")
-            return made.partition(" USING ")[2] or made.partition(" ON ")[2]
+            return made.partition(" USING ")[2]
     return shape(index)
 
 
