@@ -272,7 +272,7 @@ def _refused(
 
 def _in_the_way(action: Action) -> tuple[str, str]:
     return (
-        f"{action.source} stands between the RENAME and the ATTACH PARTITION, which must be one"
+        f"{action.source} is between the RENAME and the ATTACH PARTITION, which must be one"
         " transaction, and is no part of it",
         "move it to an earlier or later release",
     )

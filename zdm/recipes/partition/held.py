@@ -37,7 +37,7 @@ def _kind(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
     if table.persistence != "permanent":
         yield (
             f"it is {table.persistence}, and a partitioned table cannot be",
-            f"run `ALTER TABLE {table.name.sql} SET LOGGED`, which writes it anew, in a quiet"
+            f"run `ALTER TABLE {table.name.sql} SET LOGGED`, which writes it again, in a quiet"
             " hour of an earlier release, with `-- zdm: run in expand -- reason` above it",
         )
     if table.rules:

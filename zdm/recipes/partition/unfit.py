@@ -161,7 +161,7 @@ def words(index: Index) -> str:
 
 
 def alike(own: Index, index: Index, kind: str, child: Table) -> bool:
-    """Whether an index of the table is taken for one of the table above."""
+    """Whether an index of the table becomes part of one of the table above."""
     constraint = child.constraint(own.constraint) if own.constraint is not None else None
     same = (own.unique, _spelled(own)) == (index.unique, _spelled(index))
     return (

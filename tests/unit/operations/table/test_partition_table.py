@@ -108,12 +108,12 @@ def test_the_undo_gives_back_names_and_triggers() -> None:
 @pytest.mark.parametrize(
     ("sql", "says"),
     [
-        (RENAME + LIKE + "SET search_path = other;" + TO, "stands between the RENAME"),
-        (f"{RENAME}{LIKE}ALTER TABLE first ALTER id SET DEFAULT 1;{TO}", "stands between"),
-        (f"{RENAME}{LIKE}ALTER TABLE events OWNER TO other;{TO}", "stands between"),
+        (RENAME + LIKE + "SET search_path = other;" + TO, "is between the RENAME"),
+        (f"{RENAME}{LIKE}ALTER TABLE first ALTER id SET DEFAULT 1;{TO}", "is between"),
+        (f"{RENAME}{LIKE}ALTER TABLE events OWNER TO other;{TO}", "is between"),
         (
             f"{RENAME}{LIKE}ALTER TABLE events ATTACH PARTITION more DEFAULT;{TO}",
-            "stands between",
+            "is between",
         ),
         (WHOLE.replace("LIKE first INCLUDING ALL", "id bigint, x date"), "not one column"),
         (WHOLE.replace("('2024-01-01')", "(now())"), "cannot write its bounds"),
