@@ -30,6 +30,7 @@ CREATE TABLE readings (day date NOT NULL, value integer) PARTITION BY RANGE (day
 CREATE TABLE readings_2020 PARTITION OF readings
 FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
 CREATE TABLE readings_2025 (day date NOT NULL, value integer);
+CREATE TABLE measurements (id bigserial, day date NOT NULL, PRIMARY KEY (id, day));
 """
 
 

@@ -524,6 +524,15 @@ FORMS = (
         " ALTER TABLE parted{n} ATTACH PARTITION part{n} FOR VALUES FROM (200) TO (300);",
     ),
     Form(
+        operation="partition_table",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE whole{n} RENAME TO whole{n}_a;"
+        " CREATE TABLE whole{n} (LIKE whole{n}_a INCLUDING DEFAULTS) PARTITION BY RANGE (id);"
+        " ALTER TABLE whole{n} ATTACH PARTITION whole{n}_a FOR VALUES FROM (0) TO (100);"
+        " CREATE TABLE whole{n}_b PARTITION OF whole{n} FOR VALUES FROM (100) TO (200);",
+    ),
+    Form(
         operation="detach_partition",
         name="plain",
         main=True,

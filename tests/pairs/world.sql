@@ -25,6 +25,8 @@ CREATE TABLE keyless1 (id bigint NOT NULL);
 CREATE TABLE keyless2 (id bigint NOT NULL);
 CREATE TABLE keyed1 (id bigint, n int, CONSTRAINT keyed1_key UNIQUE (id, n));
 CREATE TABLE keyed2 (id bigint, n int, CONSTRAINT keyed2_key UNIQUE (id, n));
+CREATE TABLE whole1 (id bigint NOT NULL, said text DEFAULT 'a');
+CREATE TABLE whole2 (id bigint NOT NULL, said text DEFAULT 'a');
 CREATE TABLE parted1 (id bigint NOT NULL) PARTITION BY RANGE (id);
 CREATE TABLE parted1_a PARTITION OF parted1 FOR VALUES FROM (0) TO (100);
 CREATE TABLE loose1 (id bigint NOT NULL);

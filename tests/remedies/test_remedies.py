@@ -29,7 +29,7 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
-from tests.remedies.tables import partitions
+from tests.remedies.tables import partitioned, partitions
 from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -60,6 +60,7 @@ ENTRIES = (
     *widened.ENTRIES,
     *retyped.ENTRIES,
     *partitions.ENTRIES,
+    *partitioned.ENTRIES,
 )
 SHARE = 12  # one in so many is verified with `make test-more`
 IN_TURN = [
@@ -81,6 +82,10 @@ ELSEWHERE = {
         "the functions'"
     ),
     "search the old version for them, and first deploy one without them": "the application's",
+    "search both versions for them, and first deploy one without them": "the application's",
+    "choose bounds that no row is outside of before the switch": "the data's",
+    "choose bounds that leave the time in which you may want it": "the data's",
+    "run ANALYZE {} after the switch, and now and then": "an operator's",
     "if its framework reads keys from the catalog, configure them explicitly first": (
         "the application's"
     ),

@@ -64,6 +64,7 @@ from zdm.operations.table import (
     detach_partition,
     drop_table,
     new_table_change,
+    partition_table,
     rename_table,
 )
 from zdm.operations.type import (
@@ -84,6 +85,7 @@ ALL: tuple[Recogniser, ...] = (
     change_identity.recognise,
     attach_partition.recognise,
     change_default.recognise,
+    partition_table.recognise,
     rename_table.recognise,
     rename_column.recognise,
     widen_integer.recognise,

@@ -5,7 +5,8 @@ those that nobody can read, which may be about any. Were it given all that is le
 n statements would be read n times. A change of an enum type and a REVOKE may be about any
 table, and one of a column to an integer, numeric or varchar about each that refers to it, and
 they are given all that is left; so is a DROP DEFAULT before an identity, between which the
-sequence is dropped, and an ADD CHECK before an ATTACH PARTITION.
+sequence is dropped, an ADD CHECK before an ATTACH PARTITION, and a RENAME of a table whose
+name a new partitioned table gets.
 
 A DROP of an index, function or view is given what makes one of that name again, one of an index
 each new unique one, a RENAME COLUMN each DROP INDEX, as a column that may take the place of a
@@ -19,7 +20,14 @@ from itertools import takewhile
 from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact, Unknown
-from zdm.model.syntax import AddConstraint, ChangeEnum, ChangeType, CreateObject, RenameObject
+from zdm.model.syntax import (
+    AddConstraint,
+    ChangeEnum,
+    ChangeType,
+    CreateObject,
+    CreateTable,
+    RenameObject,
+)
 from zdm.parse.objects import rights
 from zdm.recipes.index import replaced
 
@@ -61,6 +69,12 @@ class Waiting:
         self._places = {id(action): place for place, action in enumerate(actions)}
         self._index_drops = [a for a in actions if _kind(a) is ActionKind.DROP_INDEX]
         self._attaches = any(_is_attach(action) for action in actions)
+        self._partitions = {
+            a.fact.table
+            for a in actions
+            if isinstance(a.said, CreateTable) and isinstance(a.fact, Fact)
+            if a.said.is_partitioned
+        }
         self._makes_enum = any(_is_new_enum(action) for action in actions)
 
     def _about(self, action: Action) -> Sequence[Name]:
@@ -109,7 +123,15 @@ class Waiting:
     def _of_others(self, action: Action) -> bool:
         """Whether what may belong to it need not be of its table."""
         everywhere = self._of_enum(action) or _is_of_key(action) or _revokes(action)
-        return everywhere or self._of_serial(action) or self._of_bounds(action)
+        everywhere = everywhere or self._of_bounds(action) or self._of_partitioned(action)
+        return everywhere or self._of_serial(action)
+
+    def _of_partitioned(self, action: Action) -> bool:
+        """Whether it frees the name of a partitioned table that the train makes."""
+        renames = _kind(action) is ActionKind.RENAME_TABLE
+        return (
+            renames and isinstance(action.fact, Fact) and action.fact.table in self._partitions
+        )
 
     def _of_bounds(self, action: Action) -> bool:
         """Whether it may prove the bounds of a table that becomes a partition."""

@@ -857,6 +857,7 @@ GENERATORS: dict[str, Generator] = {
         metadata.change_policy,
         metadata.attach_partition,
         metadata.detach_partition,
+        metadata.partition_table,
         validate_constraint,
         add_column,
         create_index,

@@ -169,6 +169,46 @@ def attach_partition(train: "Train") -> "Statements":
     )
 
 
+def partition_table(train: "Train") -> "Statements":
+    """A table in use becomes the first partition; now and then something of it is left out."""
+    train.made += 1
+    name = f"public.whole{train.made}"
+    first, bare = f"{name}_a", f"whole{train.made}"
+    keyed, checked, indexed = (train.chance(0.5) for _ in range(3))
+    key = f"CONSTRAINT {bare}_key PRIMARY KEY (day, id)"
+    train.functions += [
+        f"CREATE TABLE {name} (id bigint NOT NULL, day integer NOT NULL, said text DEFAULT 'x'"
+        + f", CONSTRAINT {bare}_id CHECK (id > 0)" * checked
+        + f", {key}" * keyed
+        + ");",
+        *([f"CREATE INDEX {bare}_said ON {name} (said);"] * indexed),
+        *([f"GRANT SELECT ON {name} TO PUBLIC;"] * train.chance(0.3)),
+        f"INSERT INTO {name} SELECT n, n % 5, 'y' FROM generate_series(1, 30) AS n;",
+    ]
+    by, bounds, others = train.random.choice(
+        (
+            ("RANGE", "FROM (MINVALUE) TO (100)", "FROM (100) TO (MAXVALUE)"),
+            ("RANGE", "FROM (0) TO (5)", "FROM (5) TO (10)"),
+            ("LIST", "IN (0, 1, 2, 3, 4)", "IN (5)"),
+            ("RANGE", "DEFAULT", ""),
+        )
+    )
+    more = " INCLUDING CONSTRAINTS" * (checked and not train.chance(0.1))
+    values = bounds if bounds == "DEFAULT" else f"FOR VALUES {bounds}"
+    rename, like = "RENAME CONSTRAINT", f"LIKE {first} INCLUDING DEFAULTS{more}"
+    return (
+        f"ALTER TABLE {name} RENAME TO {bare}_a;",
+        *([f"ALTER TABLE {first} {rename} {bare}_key TO {bare}_a_key;"] * keyed),
+        *([f"ALTER INDEX public.{bare}_said RENAME TO {bare}_a_said;"] * indexed),
+        f"CREATE TABLE {name} ({like}) PARTITION BY {by} (day);",
+        *([f"ALTER TABLE {name} ADD {key};"] * keyed),
+        *([f"CREATE INDEX {bare}_said ON {name} (said);"] * indexed),
+        *([f"GRANT SELECT ON {name} TO PUBLIC;"] * train.chance(0.7)),
+        f"ALTER TABLE {name} ATTACH PARTITION {first} {values};",
+        *([f"CREATE TABLE {name}_b PARTITION OF {name} FOR VALUES {others};"] * bool(others)),
+    )
+
+
 def detach_partition(train: "Train") -> "Statements":
     """The one with rows, which may be dropped then."""
     parent = _partitioned(train)

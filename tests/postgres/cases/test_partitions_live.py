@@ -68,3 +68,35 @@ def test_a_detach_that_was_cut_off_is_completed(server: Server) -> None:
                 "SELECT count(*) FROM pg_inherits WHERE inhrelid = 'events_2025'::regclass"
             )
             assert left.fetchone() == (0,)
+
+
+def test_a_table_that_was_partitioned_is_whole_again_while_its_rows_are_in_one(
+    server: Server,
+) -> None:
+    name = case("partition_table/plain")
+    with fresh_database(server) as url:
+        plan = cases.plan(name, cases.prepare(url, name))
+        cases.run(url, plan, until=RunState.BACKFILLED)
+        execute(url, "INSERT INTO events (at) VALUES ('2027-05-05')")
+
+        with pytest.raises(ZdmError, match="rows of events are outside its first partition"):
+            revert(url, plan)
+        execute(url, "DELETE FROM events WHERE at >= '2027-01-01'")
+        revert(url, plan)
+
+        with psycopg.connect(url) as conn:
+            found = conn.execute("SELECT count(*), to_regclass('events_p0') FROM events")
+            assert found.fetchone() == (300, None)
+
+
+def test_rows_outside_the_bounds_are_named_before_anything_is_locked(server: Server) -> None:
+    name = case("partition_table/plain")
+    with fresh_database(server) as url:
+        plan = cases.plan(name, cases.prepare(url, name))
+        execute(url, "INSERT INTO events (at) VALUES ('2027-05-05')")
+
+        with pytest.raises(ZdmError, match="rows of events are outside the bounds"):
+            cases.run(url, plan, until=RunState.BACKFILLED)
+        with psycopg.connect(url) as conn:
+            found = conn.execute("SELECT count(*) FROM pg_constraint WHERE conname ~ '^zdm_'")
+            assert found.fetchone() == (0,)

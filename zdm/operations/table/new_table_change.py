@@ -234,10 +234,15 @@ def _moved_to(fact: Fact) -> Name | None:
 
 
 def _move_back(table: Name, moved_to: Name | None) -> tuple[str, ...]:
-    """The undo of CREATE TABLE must find the table under its first name."""
+    """The undo of CREATE TABLE must find the table under its first name, unless that of another
+    one has dropped it by then, as a partition."""
     if moved_to is None:
         return ()
     parts: dict[str, Part] = {"t": Qualified(moved_to)}
     if moved_to.schema == table.schema:
-        return (emit.sql("ALTER TABLE {t} RENAME TO {n}", n=Ident(table.name), **parts),)
-    return (emit.sql("ALTER TABLE {t} SET SCHEMA {n}", n=Ident(table.schema), **parts),)
+        return (
+            emit.sql("ALTER TABLE IF EXISTS {t} RENAME TO {n}", n=Ident(table.name), **parts),
+        )
+    return (
+        emit.sql("ALTER TABLE IF EXISTS {t} SET SCHEMA {n}", n=Ident(table.schema), **parts),
+    )

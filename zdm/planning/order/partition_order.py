@@ -2,7 +2,8 @@
 
 ATTACH and DETACH PARTITION decide which rows a statement on the partitioned table meets, and
 what a table may hold. So where zdm would run them and another statement about one of the tables
-in another order than the author's, the later one is refused.
+in another order than the author's, the later one is refused; so is what is behind statements
+that make a table in use the first partition of a new one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ _APART = frozenset({ActionKind.COMMENT, ActionKind.GRANT})  # no rows, and on on
 def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Finding]:
     """Each statement that would run on the wrong side of an ATTACH or DETACH."""
     yield from _attached_again(placed)
+    yield from _behind_wrapped(placed)
     when: dict[int, list[int]] = {}
     for position, one in enumerate(steps):
         when.setdefault(-1 if one.owner is None else one.owner, []).append(position)
@@ -58,6 +60,34 @@ def _attached_again(placed: Sequence[Placed]) -> Iterator[Finding]:
                     " partitioned table has none of its rows and takes none",
                     NEXT_TRAIN,
                 )
+
+
+def _behind_wrapped(placed: Sequence[Placed]) -> Iterator[Finding]:
+    """Each later statement about a table that becomes the first partition of a new one: that
+    one is in use at once, though the train makes it."""
+    tables: set[Name] = set()
+    for place in placed:
+        for action in place.actions if tables else ():
+            if not action.statement.vouched and _meets(action, place, tables):
+                yield refuse.finding(
+                    action,
+                    "partition_order",
+                    "this train makes a table in use the first partition of a new one, which is"
+                    " in use from then on, and this statement is about one of them",
+                    NEXT_TRAIN,
+                )
+        tables |= _wrapped(place)
+
+
+def _wrapped(place: Placed) -> set[Name]:
+    """The tables of a place that renames a table and attaches it to another."""
+    facts = [action.fact for action in place.actions if isinstance(action.fact, Fact)]
+    moves = any(isinstance(a.said, AlterTable) and a.said.other for a in place.actions)
+    if not moves or facts[0].kind is not ActionKind.RENAME_TABLE or facts[0].table is None:
+        return set()
+    made = {fact.table for fact in facts if fact.kind is ActionKind.CREATE_TABLE}
+    tables = {*made, facts[0].table, Name(facts[0].table.schema, facts[0].new_name)}
+    return {name for name in tables if name is not None}
 
 
 def _around(action: Action, place: Placed) -> Iterator[Name]:

@@ -41,7 +41,7 @@ _OBJECTS = frozenset(
         "drop_view",
     }
 )
-_BOUNDS = frozenset({"attach_partition", "detach_partition"})
+_BOUNDS = frozenset({"attach_partition", "detach_partition", "partition_table"})
 _WIDENING = frozenset({"widen_integer", "retype_column"})
 _NAMES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
@@ -152,8 +152,8 @@ def widens(step: Step) -> bool:
 
 
 def frees(step: Step) -> bool:
-    """Whether it ends bounds that refuse rows until then: of the partition that it detaches, or
-    those of the table that gets one."""
+    """Whether it ends bounds that refuse rows until then: of the partition that it detaches, of
+    the table that gets one, or of the one that becomes the first."""
     return isinstance(step, RunSql) and step.operation in _BOUNDS
 
 

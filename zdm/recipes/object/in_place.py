@@ -58,7 +58,7 @@ def problems(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
             " window",
         )
     for trigger in table.triggers:
-        if any(f.name == trigger.function and _reads_name(f) for f in snapshot.functions):
+        if any(f.name == trigger.function and reads_name(f) for f in snapshot.functions):
             yield (
                 f"trigger {trigger.name} reads the table's name (TG_TABLE_NAME), which changes"
                 " for the old version as well",
@@ -131,7 +131,8 @@ def _publications(table: Table, snapshot: Snapshot) -> tuple[str, ...]:
     )
 
 
-def _reads_name(function: Function) -> bool:
+def reads_name(function: Function) -> bool:
+    """Whether a trigger function asks which table it fires for."""
     return _TRIGGERS_TABLE.search(naming.text(function)) is not None
 
 

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.sql import ident
+from zdm.model.syntax import IndexDefinition
+from zdm.parse import rewrite
+from zdm.parse.readers import authority
 from zdm.schema import family, not_null_proof, replication
 from zdm.schema.effects import indexes, parents
 
@@ -107,7 +110,7 @@ def lacking(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem
     free = list(child.indexes)
     for index in parent.indexes:
         kind = indexes.kind(snapshot, parent, index)
-        own = next((i for i in free if _alike(i, index, kind, child)), None)
+        own = next((i for i in free if alike(i, index, kind, child)), None)
         if own is None:
             yield _lacks_index(child.name, index, kind)
         else:
@@ -133,9 +136,9 @@ def unidentified(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Pr
 
 
 def _lacks_index(table: Name, index: Index, kind: str) -> Problem:
-    shape = _shape(index)
+    form = shape(index)
     if kind:
-        _, _, columns = shape.partition("(")
+        _, _, columns = form.partition("(")
         return (
             f"it lacks the {kind} {index.constraint}{_MADE}",
             f"write `ALTER TABLE {table.sql} ADD {kind.upper()} ({columns}` above this"
@@ -144,21 +147,23 @@ def _lacks_index(table: Name, index: Index, kind: str) -> Problem:
     if None in index.keys or index.predicate is not None:
         return (
             f"it lacks the index {index.name}{_MADE}",
-            f"run `CREATE {_words(index)} ON {table.sql} USING {shape}` in an earlier release",
+            f"run `CREATE {words(index)} ON {table.sql} USING {form}` in an earlier release",
         )
     return (
         f"it lacks the index {index.name}{_MADE}",
-        f"write `CREATE {_words(index)} ON {table.sql} USING {shape}` above this statement",
+        f"write `CREATE {words(index)} ON {table.sql} USING {form}` above this statement",
     )
 
 
-def _words(index: Index) -> str:
+def words(index: Index) -> str:
+    """What is made: INDEX, UNIQUE INDEX."""
     return "UNIQUE INDEX" if index.unique else "INDEX"
 
 
-def _alike(own: Index, index: Index, kind: str, child: Table) -> bool:
+def alike(own: Index, index: Index, kind: str, child: Table) -> bool:
+    """Whether an index of the table becomes part of one of the table above."""
     constraint = child.constraint(own.constraint) if own.constraint is not None else None
-    same = (own.unique, _shape(own)) == (index.unique, _shape(index))
+    same = (own.unique, _spelled(own)) == (index.unique, _spelled(index))
     return (
         same
         and own.valid
@@ -166,10 +171,22 @@ def _alike(own: Index, index: Index, kind: str, child: Table) -> bool:
     )
 
 
-def _shape(index: Index) -> str:
+def shape(index: Index) -> str:
     """What follows USING."""
     _, _, shape = index.definition.partition(" USING ")
     return shape or f"btree ({', '.join(key or '' for key in index.keys)})"
+
+
+def _spelled(index: Index) -> str:
+    """The same, in one spelling: the author's and the server's differ in parentheses, and that
+    of a constraint which the train makes has no text."""
+    keys = ", ".join(ident(key or "") for key in index.keys)
+    definition = index.definition or f"CREATE INDEX i ON t ({keys})"
+    for action in authority.of_step(definition, (), ("public",)):
+        if isinstance(action.said, IndexDefinition):
+            made = rewrite.create_index(action.said, Name("public", "t"), "i")
+            return made.partition(" USING ")[2]
+    return shape(index)
 
 
 def _same(key: Constraint, own: Constraint) -> bool:

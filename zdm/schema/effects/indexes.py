@@ -175,8 +175,17 @@ def copy(
 ) -> Snapshot:
     """LIKE … INCLUDING INDEXES: the same index on another table, with its constraint."""
     made = _like(snapshot, name, index, words, kind)
+    made = replace(made, definition=_on(name, made.name, index.definition))
     snapshot = edits.put_index(snapshot, name, made)
     return edits.put_table(snapshot, listed(snapshot.require_table(name), made, kind))
+
+
+def _on(table: Name, name: str, definition: str) -> str:
+    """The same CREATE INDEX on another table; empty where it is not known."""
+    for action in authority.of_step(definition, (), ("public",)) if definition else ():
+        if isinstance(action.said, IndexDefinition):
+            return rewrite.create_index(action.said, table, name)
+    return ""
 
 
 def _like(

@@ -1,0 +1,1 @@
+INSERT INTO logs VALUES (1000, '2030-01-01', 'x'); DELETE FROM logs WHERE id = 1000;

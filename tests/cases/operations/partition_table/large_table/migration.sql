@@ -1,0 +1,11 @@
+ALTER TABLE entries RENAME TO entries_2025;
+ALTER TABLE entries_2025 RENAME CONSTRAINT entries_pkey TO entries_2025_pkey;
+ALTER INDEX entries_account RENAME TO entries_2025_account;
+CREATE TABLE entries (LIKE entries_2025 INCLUDING DEFAULTS INCLUDING CONSTRAINTS)
+    PARTITION BY RANGE (day);
+ALTER TABLE entries ADD PRIMARY KEY (id, day),
+    ADD FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE;
+CREATE INDEX entries_account ON entries (account_id);
+ALTER SEQUENCE entries_id_seq OWNED BY entries.id;
+ALTER TABLE entries ATTACH PARTITION entries_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE entries_2026 PARTITION OF entries FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');

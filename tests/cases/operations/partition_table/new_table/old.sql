@@ -1,0 +1,1 @@
+INSERT INTO logs VALUES (1000, '2026-03-01', 'x'); DELETE FROM logs WHERE id = 1000;

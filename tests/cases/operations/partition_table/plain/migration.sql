@@ -1,0 +1,11 @@
+ALTER TABLE events RENAME TO events_p0;
+ALTER TABLE events_p0 RENAME CONSTRAINT events_pkey TO events_p0_pkey;
+ALTER INDEX events_at RENAME TO events_p0_at;
+CREATE TABLE events (LIKE events_p0 INCLUDING DEFAULTS) PARTITION BY RANGE (at);
+ALTER TABLE events ADD PRIMARY KEY (id, at);
+CREATE INDEX events_at ON events (at);
+ALTER TABLE events ATTACH PARTITION events_p0
+    FOR VALUES FROM (MINVALUE) TO ('2027-01-01 00:00+00');
+CREATE TABLE events_2027 PARTITION OF events
+    FOR VALUES FROM ('2027-01-01 00:00+00') TO ('2028-01-01 00:00+00');
+ALTER SEQUENCE events_id_seq OWNED BY events.id;
