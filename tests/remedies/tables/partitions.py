@@ -167,4 +167,21 @@ ENTRIES = (
         refused=f"{DETACH};\n{AGAIN};",
         fixed=(f"{DETACH};", f"{AGAIN};"),
     ),
+    Entry(
+        slug="partition_order",
+        before=EVENTS + OLD,
+        refused=f"{DETACH};\n{AGAIN.replace('events_2025', 'old_events')};",
+        fixed=(
+            "ALTER TABLE old_events ADD CONSTRAINT within"
+            " CHECK (at >= '2025-01-01' AND at < '2027-01-01');\n"
+            f"{CONTRACT}DO $$ BEGIN {DETACH};"
+            f" {AGAIN.replace('events_2025', 'old_events')}; END $$;",
+        ),
+    ),
+    Entry(
+        slug="partition_order",
+        before=EVENTS + OLD,
+        refused=f"{DETACH};\n{AGAIN.replace('events_2025', 'old_events')};",
+        fixed=(f"{DETACH};", f"{AGAIN.replace('events_2025', 'old_events')};"),
+    ),
 )

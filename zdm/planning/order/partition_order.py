@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Finding
-from zdm.model.schema import Name
+from zdm.model.schema import Name, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import CreateTable
 from zdm.planning.classify import Placed
@@ -17,6 +17,7 @@ from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.planning.walk import Owned
 from zdm.recipes.reading import reach, refuse
 from zdm.schema import family, lookup
+from zdm.schema.impact import bounds_apart
 
 _MOVES = frozenset({Change.ATTACH_PARTITION, Change.DETACH_PARTITION})
 _APART = frozenset({ActionKind.COMMENT, ActionKind.GRANT})  # no rows, and on one table alone
@@ -24,7 +25,7 @@ _APART = frozenset({ActionKind.COMMENT, ActionKind.GRANT})  # no rows, and on on
 
 def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Finding]:
     """Each statement that would run on the wrong side of an ATTACH or DETACH."""
-    yield from _attached_again(placed)
+    yield from _attached_behind(placed)
     when: dict[int, list[int]] = {}
     for position, one in enumerate(steps):
         when.setdefault(-1 if one.owner is None else one.owner, []).append(position)
@@ -38,26 +39,57 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
                 yield _finding(placed[first].actions[0], placed[second].actions[0])
 
 
-def _attached_again(placed: Sequence[Placed]) -> Iterator[Finding]:
-    """Each ATTACH of what the same train detaches: in between, neither reads nor writes of the
-    partitioned table reach its rows, though both versions expect them there."""
-    detached: set[Name] = set()
+def _attached_behind(placed: Sequence[Placed]) -> Iterator[Finding]:
+    """Each ATTACH of what the same train detaches, or of bounds that it detaches: in between,
+    neither reads nor writes of the partitioned table reach such rows, though both versions
+    expect them there."""
+    detached: dict[Name, tuple[Table, str]] = {}
     for place in placed:
+        snapshot = place.context.snapshot
         for action in place.actions:
             said, statement = action.said, action.statement
             if not isinstance(said, AlterTable) or said.other is None or statement.vouched:
                 continue
-            name = lookup.found(said.other, place.context.snapshot, statement.settings)
-            if said.change is Change.DETACH_PARTITION:
-                detached.add(name)
+            name = lookup.found(said.other, snapshot, statement.settings)
+            parent, child = lookup.table_of(snapshot, action), snapshot.table(name)
+            if said.change is Change.DETACH_PARTITION and parent is not None:
+                bound = None if child is None else child.partition_bound
+                detached[name] = (parent, bound or "")
             elif said.change is Change.ATTACH_PARTITION and name in detached:
-                yield refuse.finding(
-                    action,
-                    "partition_order",
-                    f"this train detaches {name} as well, and until it is attached again, the"
-                    " partitioned table has none of its rows and takes none",
-                    NEXT_TRAIN,
-                )
+                yield _attached_again(action, name)
+            elif said.change is Change.ATTACH_PARTITION and parent is not None:
+                yield from _over_bounds(action, parent, said, detached)
+
+
+def _attached_again(action: Action, name: Name) -> Finding:
+    return refuse.finding(
+        action,
+        "partition_order",
+        f"this train detaches {name} as well, and until it is attached again, the"
+        " partitioned table has none of its rows and takes none",
+        NEXT_TRAIN,
+    )
+
+
+def _over_bounds(
+    action: Action, parent: Table, said: AlterTable, detached: dict[Name, tuple[Table, str]]
+) -> Iterator[Finding]:
+    """What it takes the place of."""
+    for name, (above, text) in detached.items():
+        if above.name != parent.name or said.bound is None:
+            continue
+        former = bounds_apart.read(text)
+        if former is not None and bounds_apart.apart(former, said.bound, parent):
+            continue
+        yield refuse.finding(
+            action,
+            "partition_order",
+            f"this train detaches {name}, whose bounds may be those of this one, and until this"
+            f" one is attached, {parent.name} takes no row within them",
+            "add a validated CHECK of the bounds first, and put both statements into one DO"
+            " block under `-- zdm: run in contract -- reason`, which is one transaction; where"
+            " the bounds differ, put this statement into the next train",
+        )
 
 
 def _around(action: Action, place: Placed) -> Iterator[Name]:

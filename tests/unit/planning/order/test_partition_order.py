@@ -12,7 +12,12 @@ COLUMNS = (
 )
 START = schemas.snapshot(
     Table(name=EVENTS, kind="partitioned table", columns=COLUMNS, partition_key="RANGE (at)"),
-    Table(name=Name("public", "old"), columns=COLUMNS, partition_of=EVENTS),
+    Table(
+        name=Name("public", "old"),
+        columns=COLUMNS,
+        partition_of=EVENTS,
+        partition_bound="FOR VALUES FROM ('2023-01-01') TO ('2024-01-01')",
+    ),
     Table(name=Name("public", "other"), columns=COLUMNS),
 )
 DETACH = "ALTER TABLE events DETACH PARTITION old;"
@@ -35,3 +40,17 @@ def test_what_a_train_detaches_it_does_not_attach(table: str, *, is_refused: boo
 
     assert any("this train detaches old as well" in one for one in found) is is_refused
     assert bool(found) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("lower", "is_refused"),
+    [("'2023-06-01'", True), ("'2023-12-31'", True), ("'2024-01-01'", False)],
+)
+def test_nothing_takes_the_place_of_what_a_train_detaches(
+    lower: str, *, is_refused: bool
+) -> None:
+    attach = ATTACH.format("other").replace("'2024-01-01'", lower)
+
+    found = refused(DETACH + attach, START)
+
+    assert any("this train detaches old, whose bounds" in one for one in found) is is_refused
