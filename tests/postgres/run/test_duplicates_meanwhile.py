@@ -29,10 +29,14 @@ WAITS = (
     ("migration", "said"),
     [
         ("ALTER TABLE t ADD CONSTRAINT t_code UNIQUE (code);", "duplicates.*: code = c7"),
-        ("CREATE UNIQUE INDEX t_code ON t (code);", "t holds duplicates"),
+        ("CREATE UNIQUE INDEX t_code ON t (code);", "t holds duplicates.*: code = c7"),
+        (
+            "CREATE UNIQUE INDEX t_code ON t (lower(code), (k * 0)) WHERE k > 0;",
+            r"duplicates.*: \(lower\(code\), k \* 0\) = \(c7,0\)",
+        ),
         ("ALTER TABLE t ADD CONSTRAINT t_code PRIMARY KEY (code);", "duplicates.*: code = c7"),
     ],
-    ids=["unique", "index", "primary key"],
+    ids=["unique", "index", "expressions", "primary key"],
 )
 def test_it_is_told_and_no_invalid_index_is_left(
     database: str, migration: str, said: str
