@@ -64,6 +64,20 @@ def test_it_is_told_and_no_invalid_index_is_left(
     assert cases.run(database, plan) is RunState.CONTRACTED
 
 
+@pytest.mark.parametrize("key", ["(true)", "(1)", "('a'::text)", "(1), k"])
+def test_a_table_of_one_row_may_have_an_index_on_a_constant(database: str, key: str) -> None:
+    writing.run(database, f"{BEFORE} DELETE FROM t WHERE k > 2;")
+    plan = writing.planned(database, f"CREATE UNIQUE INDEX t_one ON t ({key});")
+
+    if "k" not in key:
+        with pytest.raises(StoppedError, match="t holds duplicates"):
+            cases.run(database, plan)
+
+    writing.run(database, "DELETE FROM t WHERE k = 2")
+
+    assert cases.run(database, plan) is RunState.CONTRACTED
+
+
 def commit(url: str, own: "psycopg.Connection[tuple[object, ...]]") -> None:
     with psycopg.connect(url, autocommit=True) as other:
         until_true(other, WAITS)

@@ -123,7 +123,7 @@ def _checks(
     """Of a unique index, that there are no duplicates; `walked` identifies a row."""
     if not says.unique:
         return ()
-    keys = tuple(_key_sql(e) for e in says.elements)
+    keys = tuple(_grouped(e) for e in says.elements)
     parts = [f"({key}) IS NOT NULL" for key in keys if not says.nulls_not_distinct]
     parts += [f"({expressions.sql(says.where)})"] if says.where is not None else []
     asked = IndexKeys(
@@ -216,6 +216,14 @@ def _mentioned(says: IndexDefinition) -> tuple[str, ...]:
     asked = [e.expression for e in says.elements] + [says.where]
     inside = {c for e in asked if e is not None for c in expressions.columns(e)}
     return tuple(dict.fromkeys([*named, *sorted(inside)]))
+
+
+def _grouped(element: IndexElement) -> str:
+    """The key as GROUP BY takes it: there a constant, as of a table of one row, would be a
+    position or an error."""
+    found = _key_sql(element)
+    is_constant = element.expression is not None and not expressions.columns(element.expression)
+    return f"COALESCE({found})" if is_constant else found
 
 
 def _key_sql(element: IndexElement) -> str:
