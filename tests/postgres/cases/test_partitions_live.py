@@ -8,8 +8,9 @@ import pytest
 
 from tests import case as cases
 from tests.conftest import fresh_database
+from tests.postgres.cases import writing
 from tests.postgres.cases.test_cases_live import revert
-from zdm.errors import ZdmError
+from zdm.errors import StoppedError, ZdmError
 from zdm.model.release import RunState
 from zdm.postgres.server.provider import Server
 
@@ -45,6 +46,51 @@ def test_a_new_partition_with_rows_is_not_dropped_by_a_rollback(
         with psycopg.connect(url) as conn:
             found = conn.execute("SELECT to_regclass('events_2026')").fetchone()
         assert found == (None,)
+
+
+REFERRED = """
+CREATE TABLE pt (r int PRIMARY KEY) PARTITION BY RANGE (r);
+CREATE TABLE pt1 PARTITION OF pt FOR VALUES FROM (0) TO (100);
+CREATE TABLE days (r int REFERENCES pt);
+"""
+NESTED = """
+CREATE TABLE pt2 PARTITION OF pt FOR VALUES FROM (100) TO (200) PARTITION BY RANGE (r);
+CREATE TABLE pt2a PARTITION OF pt2 FOR VALUES FROM (100) TO (150);
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "migration", "table"),
+    [
+        (REFERRED, "CREATE TABLE pt2 PARTITION OF pt FOR VALUES FROM (100) TO (200);", "pt2"),
+        (REFERRED, NESTED, "pt2a"),
+        (REFERRED.replace("REFERENCES pt", ""), NESTED, "pt2a"),
+    ],
+    ids=["referred", "nested and referred", "nested"],
+)
+def test_rows_of_a_new_partition_stop_a_rollback_in_words(
+    server: Server, before: str, migration: str, table: str
+) -> None:
+    with fresh_database(server) as url:
+        execute(url, before)
+        plan = writing.planned(url, migration)
+        cases.run(url, plan, until=RunState.BACKFILLED)
+        execute(url, "INSERT INTO pt VALUES (120); INSERT INTO days VALUES (120);")
+
+        said = f"rows were written to the new partition {table}"
+        with pytest.raises(StoppedError, match=said) as stopped:
+            revert(url, plan)
+        assert "PostgreSQL" not in stopped.value.message
+        assert "move its rows elsewhere" in (stopped.value.hint or "")
+        with psycopg.connect(url) as conn:
+            assert conn.execute("SELECT count(*) FROM pt").fetchone() == (1,)
+
+        execute(url, "DELETE FROM days; DELETE FROM pt;")
+        revert(url, plan)
+
+        with psycopg.connect(url) as conn:
+            found = conn.execute("SELECT to_regclass('pt2'), to_regclass('pt2a')").fetchone()
+        assert found == (None, None)
 
 
 def test_a_detach_that_was_cut_off_is_completed(server: Server) -> None:

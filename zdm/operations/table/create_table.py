@@ -83,9 +83,15 @@ class CreateTable:
                     *self._detach(),
                     emit.sql("DROP TABLE IF EXISTS {t}", t=Qualified(self.table)),
                 ),
+                undo_checks=(attached.no_rows(self.table),) if self._has_rows else (),
                 reason="A new table is not in use yet.",
             ),
         )
+
+    @property
+    def _has_rows(self) -> bool:
+        """Whether both versions write rows into it, through the table above."""
+        return self.written and self.detached_from is not None
 
     def _detach(self) -> tuple[str, ...]:
         """A partition cannot be dropped while a foreign key references its parent, and not with
@@ -93,7 +99,7 @@ class CreateTable:
         done."""
         if self.detached_from is None:
             return ()
-        if self.written:
+        if self._has_rows:
             return (attached.detach_empty(self.detached_from, self.table),)
         alter = emit.sql(
             "ALTER TABLE {p} DETACH PARTITION {t}",
@@ -151,7 +157,7 @@ def _recognised(
         problem = _problem(says, parents, snapshot)
     if problem is not None:
         return refuse.refuse(action, "create_table_cannot_be_planned", *problem)
-    written = says.is_partition and not any(parent.created for parent in parents)
+    written = says.is_partition and _in_use(parents, snapshot)
     referenced = says.is_partition and _referenced(parents, snapshot)
     operation = CreateTable(
         table=name,
@@ -166,11 +172,20 @@ def _recognised(
 
 def _referenced(parents: tuple[Table, ...], snapshot: Snapshot) -> bool:
     """Whether a foreign key references the parent, or a table above it."""
-    above = [parent.name for parent in parents]
-    for name in above:
-        table = snapshot.table(name)
-        above += family.parents(table) if table is not None else ()
+    above = {table.name for table in _above(parents, snapshot)}
     return any(c.references in above for t in snapshot.tables for c in t.constraints)
+
+
+def _in_use(parents: tuple[Table, ...], snapshot: Snapshot) -> bool:
+    """Whether the parent, or a table above it, was there before the train."""
+    return any(not table.created for table in _above(parents, snapshot))
+
+
+def _above(parents: tuple[Table, ...], snapshot: Snapshot) -> list[Table]:
+    found = list(parents)
+    for table in found:
+        found += (t for n in family.parents(table) if (t := snapshot.table(n)) is not None)
+    return found
 
 
 def _problem(
