@@ -21,7 +21,7 @@ from zdm.model.statement import Action, ActionKind, Fact, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Body, Qualified
 from zdm.recipes import run_sql
-from zdm.recipes.partition import attached
+from zdm.recipes.partition import attached, reached
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
@@ -157,7 +157,9 @@ def _recognised(
         problem = _problem(says, parents, snapshot)
     if problem is not None:
         return refuse.refuse(action, "create_table_cannot_be_planned", *problem)
-    written = says.is_partition and _in_use(parents, snapshot)
+    written = says.is_partition and any(
+        not parent.created or reached.is_reached(parent, snapshot) for parent in parents
+    )
     referenced = says.is_partition and _referenced(parents, snapshot)
     operation = CreateTable(
         table=name,
@@ -172,20 +174,11 @@ def _recognised(
 
 def _referenced(parents: tuple[Table, ...], snapshot: Snapshot) -> bool:
     """Whether a foreign key references the parent, or a table above it."""
-    above = {table.name for table in _above(parents, snapshot)}
+    above = [parent.name for parent in parents]
+    for name in above:
+        table = snapshot.table(name)
+        above += family.parents(table) if table is not None else ()
     return any(c.references in above for t in snapshot.tables for c in t.constraints)
-
-
-def _in_use(parents: tuple[Table, ...], snapshot: Snapshot) -> bool:
-    """Whether the parent, or a table above it, was there before the train."""
-    return any(not table.created for table in _above(parents, snapshot))
-
-
-def _above(parents: tuple[Table, ...], snapshot: Snapshot) -> list[Table]:
-    found = list(parents)
-    for table in found:
-        found += (t for n in family.parents(table) if (t := snapshot.table(n)) is not None)
-    return found
 
 
 def _problem(

@@ -15,17 +15,20 @@ from zdm.model.syntax import CreateTable
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.planning.walk import Owned
+from zdm.recipes.partition import reached
 from zdm.recipes.reading import reach, refuse
 from zdm.schema import family, lookup
 from zdm.schema.impact import bounds_apart
 
 _MOVES = frozenset({Change.ATTACH_PARTITION, Change.DETACH_PARTITION})
+_WRITES = frozenset({ActionKind.INSERT, ActionKind.UPDATE})
 _APART = frozenset({ActionKind.COMMENT, ActionKind.GRANT})  # no rows, and on one table alone
 
 
 def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Finding]:
     """Each statement that would run on the wrong side of an ATTACH or DETACH."""
     yield from _attached_behind(placed)
+    yield from _filled_before(placed)
     when: dict[int, list[int]] = {}
     for position, one in enumerate(steps):
         when.setdefault(-1 if one.owner is None else one.owner, []).append(position)
@@ -59,6 +62,37 @@ def _attached_behind(placed: Sequence[Placed]) -> Iterator[Finding]:
                 yield _attached_again(action, name)
             elif said.change is Change.ATTACH_PARTITION and parent is not None:
                 yield from _over_bounds(action, parent, said, detached)
+
+
+def _filled_before(placed: Sequence[Placed]) -> Iterator[Finding]:
+    """Each statement that writes rows into a new table which the train attaches: its undo
+    could not tell them from those that both versions write."""
+    wrote: dict[Name, Action] = {}
+    for place in placed:
+        for action in place.actions:
+            fact, said, statement = action.fact, action.said, action.statement
+            if isinstance(fact, Fact) and fact.kind in _WRITES and fact.table is not None:
+                wrote.setdefault(fact.table, action)
+            if not isinstance(said, AlterTable) or said.other is None or statement.vouched:
+                continue
+            snapshot = place.context.snapshot
+            name = lookup.found(said.other, snapshot, statement.settings)
+            parent, child = lookup.table_of(snapshot, action), snapshot.table(name)
+            if said.change is not Change.ATTACH_PARTITION or parent is None or child is None:
+                continue
+            in_use = not parent.created or reached.is_reached(parent, snapshot)
+            if in_use and child.created and name in wrote:
+                yield _written(wrote.pop(name), name, place)
+
+
+def _written(action: Action, name: Name, place: Placed) -> Finding:
+    return refuse.finding(
+        action,
+        "partition_order",
+        f"{place.actions[0].source} attaches {name}, and rows that this statement writes into"
+        " it could not be told from those that both versions write, so it cannot be undone",
+        NEXT_TRAIN,
+    )
 
 
 def _attached_again(action: Action, name: Name) -> Finding:

@@ -54,3 +54,18 @@ def test_nothing_takes_the_place_of_what_a_train_detaches(
     found = refused(DETACH + attach, START)
 
     assert any("this train detaches old, whose bounds" in one for one in found) is is_refused
+
+
+@pytest.mark.parametrize("above", [True, False], ids=["in use", "new"])
+def test_rows_are_not_written_before_a_new_table_is_attached(*, above: bool) -> None:
+    name = "events" if above else "fresh"
+    make = "CREATE TABLE fresh (id bigint, at date) PARTITION BY RANGE (at);"
+    train = (
+        f"{'' if above else make} CREATE TABLE few (id bigint NOT NULL, at date NOT NULL);"
+        " INSERT INTO few VALUES (1, '2025-01-01');"
+        f" {ATTACH.format('few').replace('events', name)}"
+    )
+    found = refused(train, START)
+
+    assert any("could not be told from those" in one for one in found) is above
+    assert bool(found) is above
