@@ -90,7 +90,7 @@ def _written(action: Action, name: Name, place: Placed) -> Finding:
         action,
         "partition_order",
         f"{place.actions[0].source} attaches {name}, and rows that this statement writes into"
-        " it could not be told from those that both versions write, so it cannot be undone",
+        " it cannot be distinguished from those that both versions write, so there is no undo",
         NEXT_TRAIN,
     )
 

@@ -36,7 +36,7 @@ def probe(own: Connection, step: RunSql, *, unknown: str = "done") -> str:
 
 def preconditions(own: Connection, step: RunSql | Backfill, naming: timedelta = NAMING) -> None:
     """Raise StoppedError for the first that does not hold, with the keys of rows in the way,
-    which are looked for so long and no longer."""
+    which are looked for until `naming` has passed."""
     _hold(own, step, step.preconditions, naming)
 
 
@@ -78,7 +78,7 @@ def _hold(
 
 
 def _named(own: Connection, check: Check, limit: timedelta) -> str:
-    """The rows in the way; the check has found some, so that its failure stands without."""
+    """The rows in the way, of which the check has found some."""
     if not check.rows:
         return ""
     try:

@@ -2,7 +2,7 @@
 
 A probe finds it by its name, so the journal tells whether this run can have made it: only
 from the record of the step's begin on, and not where the server refused the name as taken. What
-somebody else made is neither removed nor taken for the step's work.
+another session made is neither removed nor recorded as the step's work.
 """
 
 import psycopg
@@ -34,13 +34,13 @@ def refuse_others(own: Connection, fence: Fence, step: RunSql, found: str) -> No
 
 
 def is_taken(error: BaseException) -> bool:
-    """Whether the server refused a name that somebody else has."""
+    """Whether the server refused a name that another session has used."""
     taken = isinstance(error, psycopg.Error) and error.diag.constraint_name == _NAMES
     return taken or isinstance(error, errors.DuplicateTable)
 
 
 def forget(own: Connection, fence: Fence, step: RunSql) -> None:
-    """Record that the attempt made nothing, so that what is there is somebody else's."""
+    """Record that the attempt made nothing, so that what is there is another session's."""
     with own.transaction():
         runs.check(own, fence)
         runs.reverted(own, fence, step.id)

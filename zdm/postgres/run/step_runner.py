@@ -160,7 +160,7 @@ class Stepper:
 
     def _built(self, step: RunSql) -> Generator[WatchEvent, None, None]:
         """A build that fails leaves an invalid index, which costs every write and, if it is a
-        unique one, refuses some: remove it, unless it is somebody else's."""
+        unique one, refuses some: remove it, unless another session made it."""
         own = self.own
         try:
             yield from self._watched(step, lambda: step_sql.alone(own, step, step.sql))

@@ -67,5 +67,5 @@ def test_rows_are_not_written_before_a_new_table_is_attached(*, above: bool) -> 
     )
     found = refused(train, START)
 
-    assert any("could not be told from those" in one for one in found) is above
+    assert any("cannot be distinguished from those" in one for one in found) is above
     assert bool(found) is above
