@@ -40,6 +40,7 @@ from zdm.postgres.session import connection
 # an operator's: where many write on a busy machine, a table is seldom free at once
 PATIENCE = timedelta(minutes=5)
 LINGERS = 3.0  # seconds; zdm waits for no transaction that is older than it allows
+VERSIONS = ("old", "new")
 PHASES = ("before", "expand", "rollout", "back", "again", "contract", "after")
 _WAITS = b"""
 SELECT FROM pg_stat_activity WHERE datname = current_database()
@@ -77,6 +78,7 @@ class Outcome:
     attempts: dict[str, int] = field(default_factory=dict)  # of steps that had to wait
     stopped: list[str] = field(default_factory=list)
     rolled_back: bool = False
+    wrote: dict[str, dict[str, int]] = field(default_factory=dict)  # by phase and version
 
 
 def beside(server: Server, load: Load, size: Size) -> Outcome:
@@ -102,6 +104,8 @@ def _tell(outcome: Outcome, told: Told) -> None:
     outcome.longest_ms = {
         PHASES[phase]: round(longest, 1) for phase, longest in told.longest.items()
     }
+    for (phase, version), count in sorted(told.wrote.items()):
+        outcome.wrote.setdefault(PHASES[phase], {})[VERSIONS[version]] = count
 
 
 class _Run:

@@ -40,5 +40,8 @@ def test_no_statement_fails_and_no_row_is_wrong(server: Server, name: str) -> No
 
     assert (outcome.failed, outcome.wrong) == ([], [])
     assert set(outcome.longest_ms) == set(runs.PHASES)
+    assert all(set(outcome.wrote[phase]) == {"old", "new"} for phase in ("rollout", "again"))
+    assert "old" in outcome.wrote["before"]
+    assert set(outcome.wrote["after"]) == {"new"}
     assert len(outcome.stopped) == (len(found.stray) if found.amends else 0)
     assert outcome.rolled_back

@@ -29,17 +29,20 @@ BETWEEN = 0.4
 FIRST_KEY = 1_000_000_000
 Session = psycopg.Connection[tuple[object, ...]]
 Line = tuple[int, str, int | None, int]  # of the table `told`
+Wrote = tuple[int, int]  # the phase, and the version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What the writers saw: statements and transactions, those that failed, the longest
-    statement of each phase in milliseconds, and what they committed."""
+    statement of each phase in milliseconds, what they committed, and how many of these
+    transactions each version wrote in each phase."""
 
     statements: int
     failed: tuple[str, ...]
     longest: dict[int, float]
     lines: tuple[Line, ...]
+    wrote: Counter[Wrote]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class _Writer:
     longest: dict[int, float] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     mine: list[int] = field(default_factory=list)
+    wrote: Counter[Wrote] = field(default_factory=Counter)
 
     def run(self) -> None:
         chance = random.Random(self.number)
@@ -73,7 +77,8 @@ class _Writer:
                 said = self.load.new if version == NEW else self.load.old
                 while self.shared.wanted[self.number] == version:
                     try:
-                        self._one(own, chance, said)
+                        if self._one(own, chance, said):
+                            self.wrote[self.shared.phase.value, version] += 1
                     except psycopg.Error as error:
                         name = ("old", "new")[version]
                         self.failed.append(f"{name}: {error.sqlstate} {error}")
@@ -95,7 +100,8 @@ class _Writer:
             cursor_factory=psycopg.ClientCursor if way == 0 else psycopg.Cursor,
         )
 
-    def _one(self, own: Session, chance: random.Random, said: Sequence[Transaction]) -> None:
+    def _one(self, own: Session, chance: random.Random, said: Sequence[Transaction]) -> bool:
+        """One transaction; whether it wrote."""
         able = [one for one in said if one.own in (None, "new") or self.mine]
         one = chance.choice(able)
         row, key = chance.randint(1, self.load.rows), self._key(one, chance)
@@ -106,6 +112,7 @@ class _Writer:
                     time.sleep(THOUGHT)
                 self._send(own, sql, values)
         self._committed(one, key, row)
+        return one.writes
 
     def _key(self, one: Transaction, chance: random.Random) -> int | None:
         if one.own == "new":
@@ -151,6 +158,7 @@ def _told(writer: _Writer) -> Told:
         failed=tuple(writer.failed),
         longest={phase: 1000 * seconds for phase, seconds in writer.longest.items()},
         lines=tuple(writer.lines),
+        wrote=writer.wrote,
     )
 
 
@@ -213,4 +221,5 @@ def at_work(load: Load, url: str, writers: int, rest: float) -> Iterator[Writing
             for phase in sorted({phase for one in answers for phase in one.longest})
         },
         lines=tuple(line for one in answers for line in one.lines),
+        wrote=sum((one.wrote for one in answers), Counter()),
     )

@@ -94,6 +94,13 @@ ENTRIES = (
     ),
     Entry(
         slug="enum_cannot_be_swapped",
+        before=MOODS
+        + "CREATE FUNCTION of_mood(m mood) RETURNS text LANGUAGE sql AS 'SELECT m::text';\n",
+        refused=_swap("'sad', 'ok', 'happy', 'glad'"),
+        fixed=(ADDED,),
+    ),
+    Entry(
+        slug="enum_cannot_be_swapped",
         before=MOODS,
         refused=_swap("'ok', 'sad', 'happy'") + NOTHING,
         fixed=(NOTHING,),

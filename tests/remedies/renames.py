@@ -142,6 +142,20 @@ ENTRIES = (
         refused="ALTER TABLE counted SET SCHEMA app;",
         fixed=("ALTER TABLE counted SET SCHEMA app;",),
     ),
+    *(
+        Entry(
+            slug=slug,
+            before=USERS + "CREATE SCHEMA app; CREATE FUNCTION low(n integer) RETURNS integer"
+            " IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN n % 100; END';"
+            " GRANT USAGE ON SCHEMA app TO PUBLIC; CREATE UNIQUE INDEX i ON users (low(n));",
+            refused=f"ALTER FUNCTION low(integer) {change};",
+            fixed=(f"{CONTRACT}ALTER FUNCTION low(integer) {change};",),
+        )
+        for slug, change in (
+            ("function_cannot_be_renamed", "RENAME TO lower"),
+            ("schema_cannot_be_set", "SET SCHEMA app"),
+        )
+    ),
     Entry(
         slug="schema_cannot_be_set",
         before=OBJECTS,

@@ -16,6 +16,7 @@ from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions, mentioned
 from zdm.recipes.index import replaced
+from zdm.recipes.object import routine
 from zdm.recipes.reading import refuse, updates
 from zdm.recipes.reading.updates import Update
 from zdm.schema import lookup, not_null_proof
@@ -295,36 +296,36 @@ def _taken_name(fact: Fact) -> tuple[Name | None, str] | None:
 def _renamed(
     actions: Sequence[Action], owner: Mapping[int, int], start: Snapshot
 ) -> Iterator[Finding]:
-    """A table that is in use is renamed before the rollout, so what other statements of the
-    train do to it afterwards would meet a view of its former name, or no table."""
+    """A table in use is renamed early: later statements would meet a view, or no table."""
     for position, rename in enumerate(actions):
         fact = rename.fact
         if not isinstance(fact, Fact) or fact.kind is not ActionKind.RENAME_TABLE:
             continue
-        if fact.table is None or start.table(fact.table) is None or id(rename) not in owner:
+        if rename.statement.vouched or fact.table is None or id(rename) not in owner:
             continue
-        if rename.statement.vouched:
-            continue  # no view takes its place
+        if start.table(fact.table) is None:
+            continue
         new = Name(fact.table.schema, fact.new_name)
         own = [n for n, a in enumerate(actions) if owner.get(id(a)) == owner[id(rename)]]
-        others = (
+        others = [
             other
             for n, other in enumerate(actions)
-            if id(other) in owner
-            and n not in own  # it renames columns
+            if (id(other) in owner and n not in own)  # it renames columns
             and (
                 _changes(other, {fact.table, new})
                 or _mentions(other, fact.table)
                 or (own[0] < n < own[-1] and _mentions(other, new))
                 or (n < position and _changes_key(other, fact.table, start))
             )
-        )
-        for other in others:
+        ]
+        if others:
+            also = routine.listed(list(dict.fromkeys(str(o.source) for o in others[1:])))
+            likewise = f"; likewise {also}" if also else ""
             yield refuse.finding(
-                other,
+                others[0],
                 "renamed_in_train",
                 f"{rename.source} renames {fact.table} to {fact.new_name}, and zdm does not"
-                " plan other changes of a table together with its rename",
+                f" plan other changes of a table together with its rename{likewise}",
                 NEXT_TRAIN,
             )
 

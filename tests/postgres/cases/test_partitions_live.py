@@ -8,9 +8,11 @@ import pytest
 
 from tests import case as cases
 from tests.conftest import fresh_database
+from tests.postgres.cases import writing
 from tests.postgres.cases.test_cases_live import revert
-from zdm.errors import ZdmError
+from zdm.errors import StoppedError, ZdmError
 from zdm.model.release import RunState
+from zdm.planning.schedule import TrainRefusedError
 from zdm.postgres.server.provider import Server
 
 ROW = "INSERT INTO events (id, at) VALUES (1, '2026-05-05')"
@@ -45,6 +47,92 @@ def test_a_new_partition_with_rows_is_not_dropped_by_a_rollback(
         with psycopg.connect(url) as conn:
             found = conn.execute("SELECT to_regclass('events_2026')").fetchone()
         assert found == (None,)
+
+
+REFERRED = """
+CREATE TABLE pt (r int PRIMARY KEY) PARTITION BY RANGE (r);
+CREATE TABLE pt1 PARTITION OF pt FOR VALUES FROM (0) TO (100);
+CREATE TABLE days (r int REFERENCES pt);
+"""
+NESTED = """
+CREATE TABLE pt2 PARTITION OF pt FOR VALUES FROM (100) TO (200) PARTITION BY RANGE (r);
+CREATE TABLE pt2a PARTITION OF pt2 FOR VALUES FROM (100) TO (150);
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "migration", "table"),
+    [
+        (REFERRED, "CREATE TABLE pt2 PARTITION OF pt FOR VALUES FROM (100) TO (200);", "pt2"),
+        (REFERRED, NESTED, "pt2a"),
+        (REFERRED.replace("REFERENCES pt", ""), NESTED, "pt2a"),
+    ],
+    ids=["referred", "nested and referred", "nested"],
+)
+def test_rows_of_a_new_partition_stop_a_rollback_in_words(
+    server: Server, before: str, migration: str, table: str
+) -> None:
+    with fresh_database(server) as url:
+        execute(url, before)
+        plan = writing.planned(url, migration)
+        cases.run(url, plan, until=RunState.BACKFILLED)
+        execute(url, "INSERT INTO pt VALUES (120); INSERT INTO days VALUES (120);")
+
+        said = f"rows were written to the new partition {table}"
+        with pytest.raises(StoppedError, match=said) as stopped:
+            revert(url, plan)
+        assert "PostgreSQL" not in stopped.value.message
+        assert "move its rows elsewhere" in (stopped.value.hint or "")
+        with psycopg.connect(url) as conn:
+            assert conn.execute("SELECT count(*) FROM pt").fetchone() == (1,)
+
+        execute(url, "DELETE FROM days; DELETE FROM pt;")
+        revert(url, plan)
+
+        with psycopg.connect(url) as conn:
+            found = conn.execute("SELECT to_regclass('pt2'), to_regclass('pt2a')").fetchone()
+        assert found == (None, None)
+
+
+NEXT = "CREATE TABLE pt2 PARTITION OF pt FOR VALUES FROM (100) TO (200); {}"
+PARTS = """
+CREATE TABLE pt (r int PRIMARY KEY, k int, v text) PARTITION BY RANGE (r);
+CREATE TABLE pt1 PARTITION OF pt FOR VALUES FROM (0) TO (100);
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM pt2;",
+        "UPDATE pt2 SET k = 1;",
+        "TRUNCATE pt2;",
+        "ALTER TABLE pt2 ADD CHECK (k > 5);",
+        "ALTER TABLE pt2 ALTER COLUMN v SET NOT NULL;",
+        "CREATE UNIQUE INDEX ON pt2 (v);",
+        "INSERT INTO pt2 VALUES (150, 1, 'a');",
+    ],
+)
+def test_a_new_partition_is_in_use(server: Server, change: str) -> None:
+    """These ran as on a table that nobody uses: rows of both versions met them, or failed."""
+    with fresh_database(server) as url:
+        execute(url, PARTS)
+        with pytest.raises(TrainRefusedError) as refused:
+            writing.planned(url, NEXT.format(change))
+
+    assert [one.slug for one in refused.value.findings] == ["partition_in_use"]
+
+
+def test_what_no_row_can_be_in_the_way_of_is_planned(server: Server) -> None:
+    change = """
+    CREATE INDEX ON pt2 (k); ALTER TABLE pt2 SET (fillfactor = 60);
+    COMMENT ON TABLE pt2 IS 'next';
+    """
+    with fresh_database(server) as url:
+        execute(url, PARTS)
+        plan = writing.planned(url, NEXT.format(change))
+
+        assert cases.run(url, plan) is RunState.CONTRACTED
 
 
 def test_a_detach_that_was_cut_off_is_completed(server: Server) -> None:

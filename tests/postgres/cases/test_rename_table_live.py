@@ -331,3 +331,56 @@ def test_no_write_fails_or_is_lost_there_back_and_there_again(
 
         assert [old.failures, first.failures, new.failures] == [[], [], []]
         assert one(own, "SELECT sum(n)::bigint FROM accounts") == written.total()
+
+
+COUNTED = "ALTER TABLE users ADD COLUMN seq serial; ALTER TABLE users ADD COLUMN k int"
+
+
+@pytest.mark.parametrize("migration", [RENAME, "ALTER TABLE users SET SCHEMA moved;"])
+def test_the_plan_says_that_the_view_hides_the_sequence_of_a_column(
+    owned: Connection, migration: str
+) -> None:
+    owned.execute(b"RESET ROLE")
+    owned.execute(b"CREATE SCHEMA moved")
+    owned.execute(b"GRANT USAGE, CREATE ON SCHEMA moved TO PUBLIC")
+    before = planned(owned, migration)
+    owned.execute(COUNTED.encode())
+    plan = planned(owned, migration)
+    run(owned, of_phase(plan, Phase.EXPAND).sql)
+
+    assert one(owned, "SELECT setval(pg_get_serial_sequence('users', 'seq'), 7)") is None
+    assert any("pg_get_serial_sequence, which gives NULL" in h.message for h in plan.hazards)
+    assert not any("pg_get_serial_sequence" in h.message for h in before.hazards)
+
+
+@pytest.mark.parametrize("table", ["users", "parts"], ids=["referred", "refers"])
+def test_foreign_keys_look_for_a_moved_table_with_its_owners_rights(
+    owned: Connection, table: str
+) -> None:
+    owned.execute(b"CREATE TABLE parts (id int PRIMARY KEY, u int REFERENCES users)")
+    owned.execute(b"GRANT ALL ON users, parts TO case_app")
+    owned.execute(b"RESET ROLE")
+    owned.execute(b"CREATE SCHEMA moved")
+    owned.execute(b"GRANT USAGE ON SCHEMA moved TO case_app, case_other")
+    step = of_phase(planned(owned, f"ALTER TABLE {table} SET SCHEMA moved;"), Phase.EXPAND)
+    (finds,) = [c for c in step.preconditions if "has no USAGE on schema" in c.failure]
+
+    def answer() -> object:
+        return one(owned, finds.sql)
+
+    assert answer() is False
+
+    run(owned, step.sql)
+    owned.execute(b"SET ROLE case_app")
+    says = "INSERT INTO parts VALUES (1, 1)" if table == "users" else "DELETE FROM users"
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="schema moved"):
+        owned.execute(says.encode())
+
+    owned.execute(b"RESET ROLE")
+    owned.execute(b"GRANT USAGE ON SCHEMA moved TO case_owner")
+
+    assert answer() is True
+
+    owned.execute(b"SET ROLE case_app")
+    owned.execute(says.encode())

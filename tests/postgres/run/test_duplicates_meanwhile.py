@@ -29,10 +29,14 @@ WAITS = (
     ("migration", "said"),
     [
         ("ALTER TABLE t ADD CONSTRAINT t_code UNIQUE (code);", "duplicates.*: code = c7"),
-        ("CREATE UNIQUE INDEX t_code ON t (code);", "t holds duplicates"),
+        ("CREATE UNIQUE INDEX t_code ON t (code);", "t holds duplicates.*: code = c7"),
+        (
+            "CREATE UNIQUE INDEX t_code ON t (lower(code), (k * 0)) WHERE k > 0;",
+            r"duplicates.*: \(lower\(code\), k \* 0\) = \(c7,0\)",
+        ),
         ("ALTER TABLE t ADD CONSTRAINT t_code PRIMARY KEY (code);", "duplicates.*: code = c7"),
     ],
-    ids=["unique", "index", "primary key"],
+    ids=["unique", "index", "expressions", "primary key"],
 )
 def test_it_is_told_and_no_invalid_index_is_left(
     database: str, migration: str, said: str
@@ -56,6 +60,20 @@ def test_it_is_told_and_no_invalid_index_is_left(
     assert all(table.indexes == () for table in cases.read(database).tables)
 
     writing.run(database, "DELETE FROM t WHERE k = 51")
+
+    assert cases.run(database, plan) is RunState.CONTRACTED
+
+
+@pytest.mark.parametrize("key", ["(true)", "(1)", "('a'::text)", "(1), k"])
+def test_a_table_of_one_row_may_have_an_index_on_a_constant(database: str, key: str) -> None:
+    writing.run(database, f"{BEFORE} DELETE FROM t WHERE k > 2;")
+    plan = writing.planned(database, f"CREATE UNIQUE INDEX t_one ON t ({key});")
+
+    if "k" not in key:
+        with pytest.raises(StoppedError, match="t holds duplicates"):
+            cases.run(database, plan)
+
+    writing.run(database, "DELETE FROM t WHERE k = 2")
 
     assert cases.run(database, plan) is RunState.CONTRACTED
 

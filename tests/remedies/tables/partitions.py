@@ -15,6 +15,9 @@ FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 DETACH = "ALTER TABLE events DETACH PARTITION events_2025"
 AGAIN = """ALTER TABLE events ATTACH PARTITION events_2025
 FOR VALUES FROM ('2025-01-01') TO ('2027-01-01')"""
+NEW = """CREATE TABLE old_events PARTITION OF events
+FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+"""
 HASHED = """
 CREATE TABLE hashed (id bigint NOT NULL) PARTITION BY HASH (id);
 CREATE TABLE other (id bigint NOT NULL);
@@ -166,5 +169,40 @@ ENTRIES = (
         before=EVENTS,
         refused=f"{DETACH};\n{AGAIN};",
         fixed=(f"{DETACH};", f"{AGAIN};"),
+    ),
+    Entry(
+        slug="partition_order",
+        before=EVENTS + OLD,
+        refused=f"{DETACH};\n{AGAIN.replace('events_2025', 'old_events')};",
+        fixed=(
+            "ALTER TABLE old_events ADD CONSTRAINT within"
+            " CHECK (at >= '2025-01-01' AND at < '2027-01-01');\n"
+            f"{CONTRACT}DO $$ BEGIN {DETACH};"
+            f" {AGAIN.replace('events_2025', 'old_events')}; END $$;",
+        ),
+    ),
+    Entry(
+        slug="partition_order",
+        before=EVENTS + OLD,
+        refused=f"{DETACH};\n{AGAIN.replace('events_2025', 'old_events')};",
+        fixed=(f"{DETACH};", f"{AGAIN.replace('events_2025', 'old_events')};"),
+    ),
+    Entry(
+        slug="partition_order",
+        before=EVENTS,
+        refused=f"{OLD}INSERT INTO old_events VALUES (1, '2024-05-05');\n{ATTACH}",
+        fixed=(OLD + ATTACH, "INSERT INTO old_events VALUES (1, '2024-05-05');"),
+    ),
+    Entry(
+        slug="partition_in_use",
+        before=EVENTS,
+        refused=f"{NEW}ALTER TABLE old_events ADD CHECK (id > 5);",
+        fixed=(f"{OLD}ALTER TABLE old_events ADD CHECK (id > 5);\n{ATTACH}",),
+    ),
+    Entry(
+        slug="partition_in_use",
+        before=EVENTS,
+        refused=f"{NEW}INSERT INTO old_events VALUES (1, '2024-05-05');",
+        fixed=(NEW, "INSERT INTO old_events VALUES (1, '2024-05-05');"),
     ),
 )

@@ -57,7 +57,7 @@ class AddColumn:
     keeps: bool = False  # what it is computed from may become NULL, and it may not
     not_null: bool = False  # to be proved; a quick column carries its own NOT NULL
     there: bool = False
-    once: bool = False  # an UPDATE sets it, and nothing does in rows that are written later
+    left: tuple[str, str] | None = None  # an UPDATE sets it, and not in rows written later
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -92,8 +92,8 @@ class AddColumn:
             )
         ]
         lines += row_type.outgrown(self.table, context.snapshot)
-        if self.once:
-            lines.append(unwritten.left(self.table, self.new.column))
+        if self.left is not None:
+            lines.append(self.left)
         if self.by_trigger and self.fill is not None:
             table = context.snapshot.require_table(self.table)
             reads = computed_column.inputs(self.fill, table)
@@ -385,7 +385,7 @@ def _match(
         by_trigger=following.fill is not None,
         not_null=following.not_null or (new.rewrites and new.column.not_null),
         keeps=following.not_null and loosened,
-        once=following.fill is None and unwritten.once(later, table, new.column),
+        left=unwritten.left(later, table, new.column) if following.fill is None else None,
         settings=actions[0].statement.settings,
     )
     by_itself = following.fill or new.meanwhile or new.column.generated

@@ -24,21 +24,17 @@ from zdm.model.schema import Index, Name, Snapshot, Table, View
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.model.syntax import IndexDefinition, IndexElement
-from zdm.parse import emit, expressions, rewrite
-from zdm.parse.emit import Expression, Qualified
+from zdm.parse import expressions, rewrite
 from zdm.recipes import site
-from zdm.recipes.constraint import unique_key
-from zdm.recipes.index import build
+from zdm.recipes.constraint import duplicates, unique_key
+from zdm.recipes.constraint.duplicates import IndexKeys
+from zdm.recipes.index import build, walk_key
 from zdm.recipes.index.build import NewIndex
 from zdm.recipes.object import view_index
 from zdm.recipes.reading import refuse, statements
 from zdm.schema import generated_names, lookup
 
 SLUG = "create_index"
-_DUPLICATES = (
-    "SELECT NOT EXISTS (SELECT 1 FROM ONLY {t} WHERE {condition}"
-    " GROUP BY {keys} HAVING count(*) > 1)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,22 +117,21 @@ class CreateIndex:
         )
 
 
-def _checks(says: IndexDefinition, relation: Name, name: str) -> tuple[Check, ...]:
-    """Of a unique index, that there are no duplicates."""
+def _checks(
+    says: IndexDefinition, relation: Name, name: str, walked: tuple[str, ...] = ()
+) -> tuple[Check, ...]:
+    """Of a unique index, that there are no duplicates; `walked` identifies a row."""
     if not says.unique:
         return ()
-    keys = tuple(_key_sql(e) for e in says.elements)
+    keys = tuple(_grouped(e) for e in says.elements)
     parts = [f"({key}) IS NOT NULL" for key in keys if not says.nulls_not_distinct]
     parts += [f"({expressions.sql(says.where)})"] if says.where is not None else []
-    holes = ", ".join(f"{{k{n}}}" for n in range(len(keys)))
-    sql = emit.sql(
-        _DUPLICATES.replace("{keys}", holes),
-        t=Qualified(relation),
-        condition=Expression(" AND ".join(parts) or "true"),
-        **{f"k{n}": Expression(f"({key})") for n, key in enumerate(keys)},
+    asked = IndexKeys(
+        words=tuple(e.column or _key_sql(e) for e in says.elements),
+        sql=keys,
+        condition=" AND ".join(parts) or "true",
     )
-    failure = f"{relation} holds duplicates, so the unique index {name} cannot be built"
-    return (Check(sql=sql, failure=failure, hint="remove the duplicates first"),)
+    return (duplicates.of_index(relation, walked, name, asked),)
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -209,7 +204,7 @@ def _operation(
             predicate=predicate,
         ),
         sql=sql,
-        preconditions=_checks(says, table.name, name),
+        preconditions=_checks(says, table.name, name, walk_key.walk(table)),
         there=there,
         settings=action.statement.settings,
     )
@@ -221,6 +216,14 @@ def _mentioned(says: IndexDefinition) -> tuple[str, ...]:
     asked = [e.expression for e in says.elements] + [says.where]
     inside = {c for e in asked if e is not None for c in expressions.columns(e)}
     return tuple(dict.fromkeys([*named, *sorted(inside)]))
+
+
+def _grouped(element: IndexElement) -> str:
+    """The key as GROUP BY takes it: there a constant, as of a table of one row, would be a
+    position or an error."""
+    found = _key_sql(element)
+    is_constant = element.expression is not None and not expressions.columns(element.expression)
+    return f"COALESCE({found})" if is_constant else found
 
 
 def _key_sql(element: IndexElement) -> str:

@@ -24,6 +24,7 @@ from zdm.model.plan import (
     Check,
     Irreversible,
     Phase,
+    RunSql,
     Step,
     TableLock,
 )
@@ -47,13 +48,15 @@ _ANOTHER = "SELECT current_user <> {r}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Give or take `rights`, those that the schema does not have or has."""
+    """Give or take `rights`, those that the schema does not have or has; `owned`: those that
+    REVOKE would take of an owner alone."""
 
     said: Granting
     rights: tuple[Right, ...]
     unused: bool  # on tables and functions of this train alone
     statement: Statement
     locks: tuple[TableLock, ...]
+    owned: tuple[Right, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -96,7 +99,7 @@ class Grant:
     def choice(self, context: Context) -> Choice:
         """A right is taken when no version needs it."""
         del context
-        if not self.rights:
+        if not self.rights and not self.owned:
             return choice.nothing("the rights are as the statement wants them")
         return choice.by_version(
             "run it as written, which blocks neither reads nor writes,",
@@ -105,10 +108,10 @@ class Grant:
             after="the old version may need the right",
         )
 
-    def recipe(self, context: Context) -> tuple[Step, ...]:
+    def recipe(self, context: Context) -> tuple[RunSql, ...]:
         """The author's statement; none where nothing changes."""
         if not self.rights:
-            return ()
+            return self._nothing(context) if self.owned else ()
         late = self.late
         return (
             run_sql.short_transaction(
@@ -130,6 +133,25 @@ class Grant:
             ),
         )
 
+    def _nothing(self, context: Context) -> tuple[RunSql, ...]:
+        """REVOKE of what no list has, which takes something of an owner alone."""
+        step = run_sql.short_transaction(
+            Owned(operation=SLUG, origin=context.origin),
+            id=f"{_place(self.owned[0])}-revoke",
+            phase=Phase.CONTRACT,
+            title=self.title,
+            sql=(self.statement.sql,),
+            locks=self.locks,
+            settings=self.statement.settings,
+            preconditions=privilege.no_owner(self.owned),
+            probe=self._probe(),
+            undo=(),
+            serves=BOTH,
+            reason="It takes nothing of a role that does not own the object; if one does, the"
+            " run stops before.",
+        )
+        return (step,)
+
     def not_ours(self) -> list[Check]:
         """That the plan does not run as a role that loses rights."""
         named = [r for r in dict.fromkeys(self.said.roles) if r != rights.PUBLIC]
@@ -147,7 +169,7 @@ class Grant:
         if self.said.revokes:
             gone = [
                 probes.absent(privilege.held(r, grantable=self.said.option))
-                for r in self.rights
+                for r in self.rights or self.owned
             ]
             return probes.probe(probes.both(*gone))
         there = (privilege.held(r, grantable=self.said.option) for r in self.rights)
@@ -213,7 +235,11 @@ class Exchange:
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """What is missing early, and everything as written late, if anything is lost."""
         granted = [part for part in self.parts if not part.said.revokes]
-        early = [step for part in granted for step in part.recipe(context)]
+        early = [
+            replace(step, preconditions=privilege.no_owner(self.parts[0].owned))
+            for part in granted
+            for step in part.recipe(context)
+        ]
         gone = [
             *(probes.absent(privilege.held(right)) for right in self.lost),
             *(probes.absent(privilege.held(r, grantable=True)) for r in self.options),
@@ -270,12 +296,14 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 
 
 def _grant(said: Granting, every: Sequence[Right], action: Action, snapshot: Snapshot) -> Grant:
+    takes = said.revokes and not said.option
     return Grant(
         said=said,
         rights=tuple(right for right in every if _changes(right, said)),
         unused=all(_is_new(right, snapshot) for right in every),
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
+        owned=tuple(r for r in every if takes and privilege.may_own(r)),
     )
 
 

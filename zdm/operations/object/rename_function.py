@@ -161,4 +161,4 @@ def _problem(
             f"this train makes or replaces {found[0].name}, and renames it",
             "write the new name in its CREATE, or rename it in a later release",
         )
-    return None
+    return next(renamed.arbiter(found[0], snapshot), None)

@@ -311,6 +311,8 @@ def _of_routine(
         )
     if function.changed:
         yield moved.made(function.name)
+    if new != function.name:
+        yield from renamed.arbiter(function, snapshot)
     yield from moved.in_text(function.name, snapshot)
 
 

@@ -21,7 +21,7 @@ from zdm.model.statement import Action, ActionKind, Fact, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Body, Qualified
 from zdm.recipes import run_sql
-from zdm.recipes.partition import attached
+from zdm.recipes.partition import attached, reached
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
@@ -83,9 +83,15 @@ class CreateTable:
                     *self._detach(),
                     emit.sql("DROP TABLE IF EXISTS {t}", t=Qualified(self.table)),
                 ),
+                undo_checks=(attached.no_rows(self.table),) if self._has_rows else (),
                 reason="A new table is not in use yet.",
             ),
         )
+
+    @property
+    def _has_rows(self) -> bool:
+        """Whether both versions write rows into it, through the table above."""
+        return self.written and self.detached_from is not None
 
     def _detach(self) -> tuple[str, ...]:
         """A partition cannot be dropped while a foreign key references its parent, and not with
@@ -93,7 +99,7 @@ class CreateTable:
         done."""
         if self.detached_from is None:
             return ()
-        if self.written:
+        if self._has_rows:
             return (attached.detach_empty(self.detached_from, self.table),)
         alter = emit.sql(
             "ALTER TABLE {p} DETACH PARTITION {t}",
@@ -151,7 +157,9 @@ def _recognised(
         problem = _problem(says, parents, snapshot)
     if problem is not None:
         return refuse.refuse(action, "create_table_cannot_be_planned", *problem)
-    written = says.is_partition and not any(parent.created for parent in parents)
+    written = says.is_partition and any(
+        not parent.created or reached.is_reached(parent, snapshot) for parent in parents
+    )
     referenced = says.is_partition and _referenced(parents, snapshot)
     operation = CreateTable(
         table=name,

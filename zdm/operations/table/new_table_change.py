@@ -19,6 +19,7 @@ from zdm.model.syntax import AddColumn, AddConstraint, Insert
 from zdm.parse import emit, mentioned
 from zdm.parse.emit import Ident, Part, Qualified
 from zdm.recipes import run_sql
+from zdm.recipes.partition import reached
 from zdm.recipes.reading import added, few, insert, refuse, statements, truncates
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
@@ -130,13 +131,15 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if not isinstance(fact, Fact) or fact.table is None or fact.kind is ActionKind.CREATE_TABLE:
         return None
     table = snapshot.table(fact.table)
-    if table is None or not table.created:
+    if table is None or not table.created or reached.moves(action, table, snapshot):
         return None
     parts = tuple(a for a in actions if a.statement is action.statement)
     if len(parts) != action.count or actions[: len(parts)] != list(parts):
         return None
-    others = {name for part in parts for name in insert.reads(part, snapshot)}
-    others = {name for name in others - {table.name} if not _created(name, snapshot)}
+    refusal = reached.refuses(table, parts, snapshot)
+    if refusal is not None:
+        return refusal
+    others = _read(parts, table, snapshot)
     parents = {name for part in parts for name in _parents(part, snapshot)}
     missing = [parent for parent in sorted(parents) if lookup.is_missing(snapshot, parent)]
     if missing:
@@ -159,6 +162,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         undo=tuple(sql for part in reversed(parts) for sql in _freed(part, table, snapshot)),
     )
     return Match(operation=operation, consumed=tuple(range(len(parts))))
+
+
+def _read(parts: Sequence[Action], table: Table, snapshot: Snapshot) -> set[Name]:
+    """Tables in use that it names."""
+    others = {name for part in parts for name in insert.reads(part, snapshot)}
+    return {name for name in others - {table.name} if not _created(name, snapshot)}
 
 
 def _takes_along(action: Action, snapshot: Snapshot) -> bool:

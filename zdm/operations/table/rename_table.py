@@ -84,7 +84,7 @@ class RenameTable:
         )
         yield (
             f"an old instance that starts meanwhile finds no primary key, no indexes and no"
-            f" defaults of {self.table} in the catalog, and pg_get_serial_sequence gives NULL",
+            f" defaults of {self.table} in the catalog",
             "if its framework reads keys from the catalog, configure them explicitly first",
         )
         named = naming.functions(context.left, self.table)

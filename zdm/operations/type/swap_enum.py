@@ -26,6 +26,8 @@ from zdm.recipes.reading import refuse, statements
 from zdm.recipes.type import enum_labels
 from zdm.recipes.type.enum_labels import Label
 from zdm.schema import enums, family, lookup, new_objects, type_names
+from zdm.schema.effects import dependents as dropping
+from zdm.schema.effects.dependents import Thing
 
 SLUG = "swap_enum"
 _DEFAULTS = (ActionKind.SET_DEFAULT, ActionKind.DROP_DEFAULT)
@@ -200,7 +202,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     consumed = tuple(sorted({*swap.consumed, *kept}))
     if consumed[:1] != (0,):
         return None
-    problem = _blocked(swap) or _problem(swap.enum, swap.labels)
+    problem = _blocked(swap) or _needed(swap, actions) or _problem(swap.enum, swap.labels)
     if problem is None:
         new = tuple(_new(swap.enum.labels, swap.labels))
         operation = SwapEnum(enum=swap.enum, labels=new)
@@ -223,6 +225,25 @@ def _blocked(swap: _Swap) -> tuple[str, str] | None:
                 " changed",
             )
     return None
+
+
+def _needed(swap: _Swap, actions: Sequence[Action]) -> tuple[str, str] | None:
+    """What else is of the old type, so that its DROP fails, and the remedy; nothing where the
+    train drops other things, too."""
+    if any(isinstance(a.said, DropObjects) and a.said.kind != "type" for a in actions):
+        return None
+    things = () if swap.enum is None else (Thing("type", swap.enum.name),)
+    found = [
+        str(one)
+        for one in dropping.blocking(swap.snapshot, things)
+        if (one.name, one.part) not in swap.columns
+    ]
+    if not found:
+        return None
+    return (
+        f"the old type cannot be dropped, because these need it: {', '.join(found)}",
+        "add the labels with ALTER TYPE … ADD VALUE, for which nothing has to be changed",
+    )
 
 
 def _problem(enum: Type, labels: tuple[str, ...]) -> tuple[str, str] | None:

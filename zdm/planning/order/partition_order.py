@@ -10,22 +10,26 @@ from collections.abc import Iterator, Sequence
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Finding
-from zdm.model.schema import Name
+from zdm.model.schema import Name, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import CreateTable
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.planning.walk import Owned
+from zdm.recipes.partition import reached
 from zdm.recipes.reading import reach, refuse
 from zdm.schema import family, lookup
+from zdm.schema.impact import bounds_apart
 
 _MOVES = frozenset({Change.ATTACH_PARTITION, Change.DETACH_PARTITION})
+_WRITES = frozenset({ActionKind.INSERT, ActionKind.UPDATE})
 _APART = frozenset({ActionKind.COMMENT, ActionKind.GRANT})  # no rows, and on one table alone
 
 
 def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Finding]:
     """Each statement that would run on the wrong side of an ATTACH or DETACH."""
-    yield from _attached_again(placed)
+    yield from _attached_behind(placed)
+    yield from _filled_before(placed)
     yield from _behind_wrapped(placed)
     when: dict[int, list[int]] = {}
     for position, one in enumerate(steps):
@@ -40,26 +44,88 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
                 yield _finding(placed[first].actions[0], placed[second].actions[0])
 
 
-def _attached_again(placed: Sequence[Placed]) -> Iterator[Finding]:
-    """Each ATTACH of what the same train detaches: in between, neither reads nor writes of the
-    partitioned table reach its rows, though both versions expect them there."""
-    detached: set[Name] = set()
+def _attached_behind(placed: Sequence[Placed]) -> Iterator[Finding]:
+    """Each ATTACH of what the same train detaches, or of bounds that it detaches: in between,
+    neither reads nor writes of the partitioned table reach such rows, though both versions
+    expect them there."""
+    detached: dict[Name, tuple[Table, str]] = {}
     for place in placed:
+        snapshot = place.context.snapshot
         for action in place.actions:
             said, statement = action.said, action.statement
             if not isinstance(said, AlterTable) or said.other is None or statement.vouched:
                 continue
-            name = lookup.found(said.other, place.context.snapshot, statement.settings)
-            if said.change is Change.DETACH_PARTITION:
-                detached.add(name)
+            name = lookup.found(said.other, snapshot, statement.settings)
+            parent, child = lookup.table_of(snapshot, action), snapshot.table(name)
+            if said.change is Change.DETACH_PARTITION and parent is not None:
+                bound = None if child is None else child.partition_bound
+                detached[name] = (parent, bound or "")
             elif said.change is Change.ATTACH_PARTITION and name in detached:
-                yield refuse.finding(
-                    action,
-                    "partition_order",
-                    f"this train detaches {name} as well, and until it is attached again, the"
-                    " partitioned table has none of its rows and takes none",
-                    NEXT_TRAIN,
-                )
+                yield _attached_again(action, name)
+            elif said.change is Change.ATTACH_PARTITION and parent is not None:
+                yield from _over_bounds(action, parent, said, detached)
+
+
+def _filled_before(placed: Sequence[Placed]) -> Iterator[Finding]:
+    """Each statement that writes rows into a new table which the train attaches: its undo
+    could not tell them from those that both versions write."""
+    wrote: dict[Name, Action] = {}
+    for place in placed:
+        for action in place.actions:
+            fact, said, statement = action.fact, action.said, action.statement
+            if isinstance(fact, Fact) and fact.kind in _WRITES and fact.table is not None:
+                wrote.setdefault(fact.table, action)
+            if not isinstance(said, AlterTable) or said.other is None or statement.vouched:
+                continue
+            snapshot = place.context.snapshot
+            name = lookup.found(said.other, snapshot, statement.settings)
+            parent, child = lookup.table_of(snapshot, action), snapshot.table(name)
+            if said.change is not Change.ATTACH_PARTITION or parent is None or child is None:
+                continue
+            in_use = not parent.created or reached.is_reached(parent, snapshot)
+            if in_use and child.created and name in wrote:
+                yield _written(wrote.pop(name), name, place)
+
+
+def _written(action: Action, name: Name, place: Placed) -> Finding:
+    return refuse.finding(
+        action,
+        "partition_order",
+        f"{place.actions[0].source} attaches {name}, and rows that this statement writes into"
+        " it cannot be distinguished from those that both versions write, so there is no undo",
+        NEXT_TRAIN,
+    )
+
+
+def _attached_again(action: Action, name: Name) -> Finding:
+    return refuse.finding(
+        action,
+        "partition_order",
+        f"this train detaches {name} as well, and until it is attached again, the"
+        " partitioned table has none of its rows and takes none",
+        NEXT_TRAIN,
+    )
+
+
+def _over_bounds(
+    action: Action, parent: Table, said: AlterTable, detached: dict[Name, tuple[Table, str]]
+) -> Iterator[Finding]:
+    """What it takes the place of."""
+    for name, (above, text) in detached.items():
+        if above.name != parent.name or said.bound is None:
+            continue
+        former = bounds_apart.read(text)
+        if former is not None and bounds_apart.apart(former, said.bound, parent):
+            continue
+        yield refuse.finding(
+            action,
+            "partition_order",
+            f"this train detaches {name}, whose bounds may be those of this one, and until this"
+            f" one is attached, {parent.name} takes no row within them",
+            "add a validated CHECK of the bounds first, and put both statements into one DO"
+            " block under `-- zdm: run in contract -- reason`, which is one transaction; where"
+            " the bounds differ, put this statement into the next train",
+        )
 
 
 def _behind_wrapped(placed: Sequence[Placed]) -> Iterator[Finding]:

@@ -271,6 +271,15 @@ def go_back(connection: Connection, fence: Fence, rollout: str) -> None:
     write_state(connection, fence, RunState.REVERTING)
 
 
+def is_begun(connection: Connection, fence: Fence, step: str) -> bool:
+    """Whether a step may have left something: it is recorded, and not as undone."""
+    row = connection.execute(
+        "SELECT FROM zdm.step WHERE run_id = %s AND id = %s AND state <> 'reverted'",
+        (fence.run, step),
+    ).fetchone()
+    return row is not None
+
+
 def is_reverted(connection: Connection, fence: Fence, step: str) -> bool:
     """Whether a step is recorded as undone."""
     row = connection.execute(

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import psycopg
+from psycopg import errors
 
 from zdm.errors import StoppedError
+from zdm.model import duration
 from zdm.model.plan import NAMED_ROWS, NO_TIMEOUT, Backfill, Check, RunSql
 from zdm.model.release import RunState
 from zdm.model.statement import Setting
@@ -20,6 +22,7 @@ from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session import connection, pins
 from zdm.postgres.session.connection import Connection
 
+NAMING = timedelta(seconds=30)  # for rows that a message names, and nothing needs
 LEAST_LOCK_TIMEOUT = timedelta(milliseconds=50)  # of one wait, however many there are
 
 
@@ -31,31 +34,60 @@ def probe(own: Connection, step: RunSql, *, unknown: str = "done") -> str:
     return "" if row is None else str(row[0])
 
 
-def preconditions(own: Connection, step: RunSql | Backfill) -> None:
-    """Raise StoppedError for the first that does not hold, with the keys of rows in the way."""
-    _hold(own, step, step.preconditions)
+def preconditions(own: Connection, step: RunSql | Backfill, naming: timedelta = NAMING) -> None:
+    """Raise StoppedError for the first that does not hold, with the keys of rows in the way,
+    which are looked for until `naming` has passed."""
+    _hold(own, step, step.preconditions, naming)
 
 
 def undo_checks(own: Connection, step: RunSql) -> None:
     """The same for what its undo needs."""
-    _hold(own, step, step.undo_checks)
+    _hold(own, step, step.undo_checks, NAMING)
 
 
-def _hold(own: Connection, step: RunSql | Backfill, checks: Sequence[Check]) -> None:
+def look_again(own: Connection, step: RunSql, error: psycopg.Error, limit: timedelta) -> None:
+    """The same after the server refused the step; it says so where the look was cut off."""
+    try:
+        _hold(own, step, step.preconditions, limit, whole=limit)
+    except errors.QueryCanceled as cut:
+        raise StoppedError(
+            f"{step.id}: PostgreSQL refused it: {connection.first_line(error)}; the search for"
+            f" the rows in its way was cut off, at the latest after {duration.text(limit)}",
+            hint="look for them by hand, correct them, then run the same command again",
+        ) from cut
+
+
+def _hold(
+    own: Connection,
+    step: RunSql | Backfill,
+    checks: Sequence[Check],
+    naming: timedelta,
+    *,
+    whole: timedelta = NO_TIMEOUT,
+) -> None:
     for check in checks:
         with own.transaction():
             if check.rows:  # it has the author's text
                 apply(own, step.settings, local=True)
+            if whole:
+                _set(own, "statement_timeout", whole)
             row = own.execute(check.sql.encode()).fetchone()
             if row is None or row[0] is not True:
-                failure = f"{step.id}: {check.failure}{_named(own, check)}"
-                raise StoppedError(failure, hint=check.hint)
+                named = _named(own, check, naming)
+                raise StoppedError(f"{step.id}: {check.failure}{named}", hint=check.hint)
 
 
-def _named(own: Connection, check: Check) -> str:
+def _named(own: Connection, check: Check, limit: timedelta) -> str:
+    """The rows in the way, of which the check has found some."""
     if not check.rows:
         return ""
-    found = [str(key) for (key,) in own.execute(check.rows.encode()).fetchall()]
+    try:
+        with own.transaction():
+            _set(own, "statement_timeout", limit)
+            found = [str(key) for (key,) in own.execute(check.rows.encode()).fetchall()]
+    except errors.QueryCanceled:
+        late = duration.text(limit)
+        return f" (none is named: the search for them was cut off, at the latest after {late})"
     more = " and more" if len(found) > NAMED_ROWS else ""
     return f": {', '.join(found[:NAMED_ROWS])}{more}"
 

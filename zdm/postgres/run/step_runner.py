@@ -14,7 +14,7 @@ from zdm.model.plan import Backfill, Irreversible, RunSql
 from zdm.model.release import RunState
 from zdm.postgres.journal import looks, orders, runs, step_sql
 from zdm.postgres.journal.runs import Fence
-from zdm.postgres.run import statement_watch
+from zdm.postgres.run import leftovers, statement_watch
 from zdm.postgres.run.evidence import Evidence
 from zdm.postgres.run.limits import Limits
 from zdm.postgres.run.statement_watch import Watchdog, WatchEvent
@@ -47,9 +47,15 @@ class Stepper:
         try:
             yield from self._done(step, state)
         except psycopg.Error as error:
-            if error_kinds.kind(error) is Kind.REFUSED:
-                step_sql.preconditions(self.own, step)
+            if error_kinds.kind(error) is Kind.REFUSED and not leftovers.is_taken(error):
+                yield from self._look_again(step, error)
             raise
+
+    def _look_again(
+        self, step: RunSql, error: psycopg.Error
+    ) -> Generator[WatchEvent, None, None]:
+        look = self.limits.second_look
+        yield from self._watched(step, lambda: step_sql.look_again(self.own, step, error, look))
 
     def _done(self, step: RunSql, state: RunState) -> Generator[WatchEvent, None, None]:
         if not step.in_transaction:
@@ -65,7 +71,10 @@ class Stepper:
         with own.transaction():
             runs.check(own, fence)
             step_sql.limit_lock(own, step)
-            step_sql.preconditions(own, step)  # may read a whole table: before lock and limit
+            look = self.limits.second_look
+            step_sql.preconditions(
+                own, step, look
+            )  # may read a whole table: before lock and limit
             step_sql.limit(own, step)
             before = self.evidence.before(step)
             step_sql.apply(own, step.settings, local=True)
@@ -131,17 +140,18 @@ class Stepper:
 
     def _outside(self, step: RunSql, state: RunState) -> Generator[WatchEvent, None, None]:
         own, fence = self.own, self.fence
+        found = step_sql.probe(own, step, unknown="not done")
+        leftovers.refuse_others(own, fence, step, found)
         with own.transaction():
             runs.check(own, fence)
             runs.intend(own, fence, step.id)
             runs.write_state(own, fence, state)
             self.evidence.begin(step)
-        found = step_sql.probe(own, step, unknown="not done")
         if found == "half done":
             yield from self._watched(step, lambda: step_sql.alone(own, step, step.repair))
             found = step_sql.probe(own, step, unknown="not done")
         if found != "done":
-            step_sql.preconditions(own, step)
+            step_sql.preconditions(own, step, self.limits.second_look)
             yield from self._built(step)
         with own.transaction():
             runs.check(own, fence)
@@ -150,11 +160,14 @@ class Stepper:
 
     def _built(self, step: RunSql) -> Generator[WatchEvent, None, None]:
         """A build that fails leaves an invalid index, which costs every write and, if it is a
-        unique one, refuses some: remove it."""
+        unique one, refuses some: remove it, unless another session made it."""
         own = self.own
         try:
             yield from self._watched(step, lambda: step_sql.alone(own, step, step.sql))
-        except (psycopg.Error, TemporaryError):
+        except (psycopg.Error, TemporaryError) as error:
+            if leftovers.is_taken(error):
+                leftovers.forget(own, self.fence, step)
+                raise
             with contextlib.suppress(psycopg.Error, TemporaryError):  # else the next try does
                 if step.repair and step_sql.probe(own, step) == "half done":
                     repair = self._watched(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from zdm.model.plan import Check
 from zdm.model.sql import ident
 from zdm.parse import emit
 from zdm.parse.emit import Body, Constant, Ident, Part, Qualified, TypeText
@@ -101,15 +102,39 @@ def revoke(right: Right, *, option_alone: bool = False) -> str:
     return emit.sql(f"{words} {on} FROM {_grantee(right, parts)}", **parts)
 
 
+def owns(right: Right) -> str:
+    """The role owns the object."""
+    query, _ = _of_object(_OWNS, right.target)
+    return emit.sql(query, n=Constant(_name(right.target)), r=Constant(right.role))
+
+
+def may_own(right: Right) -> bool:
+    """Whether the role may be the object's owner, who has all rights, in no list that a
+    Snapshot has; REVOKE takes them (manual, chapter 5.8)."""
+    target, role = right.target, right.role
+    return not (target.column or role == rights.PUBLIC or target.held(role))
+
+
+def no_owner(every: Sequence[Right]) -> tuple[Check, ...]:
+    """That REVOKE of these takes nothing: none of the roles owns its object."""
+    alone = {(r.target.kind, r.target.name, r.target.signature, r.role): r for r in every}
+    return tuple(
+        Check(
+            sql=owns(right).replace("SELECT EXISTS", "SELECT NOT EXISTS", 1),
+            failure=f"{right.role} owns {right.target.name}, so the REVOKE would take the"
+            " owner's own rights, which zdm does not plan",
+            hint="put `-- zdm: run in contract -- reason` above it, and above a GRANT behind"
+            " it, then plan again; or remove both",
+        )
+        for right in alone.values()
+    )
+
+
 def revoke_unless_owner(every: Sequence[Right]) -> str:
     """REVOKE of rights of one role on one object, unless the role owns it: of an owner that
     would take what it has by itself (manual, chapter 5.8)."""
-    first = every[0]
-    query, _ = _of_object(_OWNS, first.target)
-    name, role = Constant(_name(first.target)), Constant(first.role)
-    owns = emit.sql(query, n=name, r=role)
     revokes = ";\n    ".join(map(revoke, every))
-    text = _UNLESS_OWNER.replace("{owns}", owns).replace("{revokes}", revokes)
+    text = _UNLESS_OWNER.replace("{owns}", owns(every[0])).replace("{revokes}", revokes)
     return emit.sql("DO {body}", body=Body(text))
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from zdm.model.schema import Snapshot
-from zdm.parse.objects import rights
 from zdm.recipes.access import privilege
 from zdm.schema.rights import Right
 
@@ -39,8 +38,8 @@ class _Whose:
 
 def _whose(right: Right) -> _Whose:
     target = right.target
-    may_own = not (target.column or right.role == rights.PUBLIC or target.held(right.role))
-    return _Whose((target.kind, target.name, target.signature), right.role, may_own)
+    of = (target.kind, target.name, target.signature)
+    return _Whose(of, right.role, privilege.may_own(right))
 
 
 def _below(right: Right, snapshot: Snapshot) -> Iterator[str]:

@@ -5,7 +5,7 @@ Its rows have NULL in them or the default, and it changes them in no row of the 
 
 from collections.abc import Sequence
 
-from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.model.schema import Column, Snapshot, Table
 from zdm.model.statement import Action, ActionKind
 from zdm.model.syntax import AddConstraint
 from zdm.parse import mentioned
@@ -30,15 +30,30 @@ def is_set(later: Sequence[Action], table: Table, column: Column, *, each: bool)
     )
 
 
-def once(later: Sequence[Action], table: Table, column: Column) -> bool:
-    """Whether an UPDATE sets it that reaches no row which the old version writes later: where
-    NOT NULL or a CHECK needs it, that UPDATE runs once more when the old version is gone. A
-    foreign key takes NULL, and a default that refers to a row."""
+def left(later: Sequence[Action], table: Table, column: Column) -> tuple[str, str] | None:
+    """What the rows have in it that the old version writes after an UPDATE which sets it, and
+    what to do. Where NOT NULL or a CHECK needs it, that UPDATE runs once more when the old
+    version is gone; a foreign key takes NULL, and a default that refers to a row."""
     if not _is_updated(later, table, column.name):
-        return False
+        return None
     facts = ((a, statements.fact(a, *_NEED)) for a in later)
-    own = (a for a, fact in facts if fact is not None and fact.table == table.name)
-    return not any(_refuses(a, column) for a in own)
+    own = [a for a, fact in facts if fact is not None and fact.table == table.name]
+    if any(_refuses(a, column) for a in own):
+        return None
+    value = "NULL" if column.default is None else column.default
+    found = (
+        f"rows that the old version writes after the UPDATE have {value} in {column.name} of"
+        f" {table.name}"
+    )
+    if column.default is not None and any(_refers(a, column) for a in own):
+        return (
+            f"{found}; where its foreign key refers to no row by that, they stop the contract",
+            "see that there is such a row, or correct them when the contract has stopped",
+        )
+    return (
+        found,
+        "let the new version accept that, or run the UPDATE once more in a later release",
+    )
 
 
 def _is_updated(later: Sequence[Action], table: Table, column: str) -> bool:
@@ -57,14 +72,11 @@ def _refuses(action: Action, column: Column) -> bool:
     return column.name in mentioned.words(action)
 
 
-def left(table: Name, column: Column) -> tuple[str, str]:
-    """What the rows of the old version have in it then, and what to do."""
-    value = "NULL" if column.default is None else column.default
-    return (
-        f"rows that the old version writes after the UPDATE have {value} in {column.name} of"
-        f" {table}",
-        "let the new version accept that, or run the UPDATE once more in a later release",
-    )
+def _refers(action: Action, column: Column) -> bool:
+    said = action.said
+    if not isinstance(said, AddConstraint) or said.constraint.kind != "foreign key":
+        return False
+    return column.name in said.constraint.columns
 
 
 def all_of(columns: tuple[str, ...], table: Table) -> bool:

@@ -33,6 +33,8 @@ def failing(table: Table, major: int) -> Iterator[str]:
         yield "MERGE"
     yield "ctid, xmin and other system columns, also in RETURNING"
     yield "TABLESAMPLE, WHERE CURRENT OF, and new foreign keys to it"
+    if any(c.identity or (c.default or "").startswith("nextval(") for c in table.columns):
+        yield "pg_get_serial_sequence, which gives NULL, so that setval or currval do nothing"
 
 
 def owner_has_all(table: Name) -> Check:

@@ -13,6 +13,7 @@ from zdm.model.plan import Check
 from zdm.model.schema import Function, Name, Snapshot
 from zdm.model.statement import Action
 from zdm.model.syntax import RenameObject
+from zdm.parse.readers import texts
 from zdm.recipes.object import naming, routine
 from zdm.recipes.reading import refuse
 
@@ -72,9 +73,30 @@ def indexed(function: Function, snapshot: Snapshot) -> Iterator[_Problem]:
     if found:
         yield (
             f"until the contract, queries of the old version that call {function.name} may not"
-            f" use {routine.listed(found)}, and its ON CONFLICT on such a call may fail: the"
-            " index calls the function itself, and they its copy",
+            f" use {routine.listed(found)}: the index calls the function itself, and they its"
+            " copy",
             "search the old version for them, and first deploy one without them",
+        )
+
+
+def arbiter(function: Function, snapshot: Snapshot) -> Iterator[_Problem]:
+    """Unique indexes on what it returns: no index is of the copy, unless PostgreSQL puts the
+    body in place of the call, so ON CONFLICT of the old version fails (measured 14, 18)."""
+    stored = set(routine.stored(function, snapshot))
+    found = [
+        f"{index.name} of {table.name}"
+        for table in snapshot.tables
+        for index in table.indexes
+        if index.unique
+        and f"index {index.name} of {table.name}" in stored
+        and function.name.name in texts.names(index.definition.partition(" USING ")[2])
+    ]
+    if found:
+        yield (
+            f"unique index {', '.join(found)} calls {function.name} itself, so an INSERT … ON"
+            f" CONFLICT of the old version that calls it would mean the copy, and fail",
+            "keep the name; or, if the new version can use the former one until the contract,"
+            " put `-- zdm: run in contract -- reason` above it",
         )
 
 

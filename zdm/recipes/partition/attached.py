@@ -27,15 +27,21 @@ def _failure(table: Name) -> str:
 
 
 def detach_empty(parent: Name, table: Name) -> str:
-    """DETACH, if it is attached; its lock lets no more rows come, and then it must be empty.
-    The undo may meet a step that was begun and not done."""
+    """DETACH, if it is attached and empty under the locks that DETACH takes, so that no more
+    rows come: foreign keys to its rows would refuse it. The undo may meet a step that was begun
+    and not done."""
     alter = emit.sql(
         "ALTER TABLE {p} DETACH PARTITION {t}", p=Qualified(parent), t=Qualified(table)
+    )
+    lock = emit.sql(
+        "LOCK TABLE ONLY {p}, {t} IN ACCESS EXCLUSIVE MODE",
+        p=Qualified(parent),
+        t=Qualified(table),
     )
     rows = emit.sql("SELECT 1 FROM {t}", t=Qualified(table))
     failure = f"RAISE EXCEPTION USING MESSAGE = {literal(_failure(table))}"
     body = (
-        f"BEGIN IF ({probes.partition(table)}) THEN {alter};"
-        f" IF EXISTS ({rows}) THEN {failure}; END IF; END IF; END"
+        f"BEGIN IF ({probes.partition(table)}) THEN {lock};"
+        f" IF EXISTS ({rows}) THEN {failure}; END IF; {alter}; END IF; END"
     )
     return emit.sql("DO {body}", body=Body(body))

@@ -350,3 +350,15 @@ def test_what_rows_of_the_old_version_have_is_said(
 
     assert answer.refusals == ()
     assert [f"have {left} in n" in one for one in said] == ([True] if left else [])
+
+
+@pytest.mark.parametrize(("default", "stops"), [("DEFAULT 0 ", True), ("", False)])
+def test_a_default_that_refers_to_no_row_does_not_stay(default: str, *, stops: bool) -> None:
+    answer = ask(
+        f"ALTER TABLE users ADD COLUMN team int {default}REFERENCES teams;"
+        " UPDATE users SET team = 2 WHERE id = 1;",
+        schemas.snapshot(schemas.users(), TEAMS),
+    )
+    (found,) = [h for h in answer.hazards if "after the UPDATE have" in h.message]
+
+    assert ("stop the contract" in found.message) is stops

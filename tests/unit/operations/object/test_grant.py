@@ -2,7 +2,7 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
-from zdm.model.plan import Irreversible, RunSql
+from zdm.model.plan import BOTH, Irreversible, RunSql
 from zdm.model.schema import Column, Function, Name, Snapshot, Volatility
 
 
@@ -148,3 +148,22 @@ def test_a_new_function_is_closed_to_public_at_once() -> None:
         "expand",
         "expand",
     ]
+
+
+def test_what_is_in_no_list_may_be_an_owners() -> None:
+    (step,) = steps("REVOKE SELECT ON users FROM somebody;")
+
+    assert (step.phase, step.undo, step.serves) == ("contract", (), BOTH)
+    assert step.preconditions[0].failure.startswith("somebody owns users")
+
+
+def test_a_grant_behind_what_an_owner_would_lose_looks_for_it() -> None:
+    (step,) = steps("REVOKE ALL ON users FROM somebody; GRANT SELECT ON users TO somebody;")
+
+    assert step.phase == "expand"
+    assert step.preconditions[0].failure.startswith("somebody owns users")
+
+
+def test_public_and_columns_have_no_owner() -> None:
+    assert steps("REVOKE SELECT ON users FROM PUBLIC;") == []
+    assert steps("REVOKE SELECT (email) ON users FROM somebody;") == []

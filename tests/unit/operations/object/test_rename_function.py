@@ -52,15 +52,30 @@ def test_what_is_not_certain_is_refused(sql: str, words: str) -> None:
     assert words in asked(sql, *every).refusals[0]
 
 
-def test_indexes_on_its_result_are_named() -> None:
-    index = Index(
+def on_its_result(*, unique: bool, predicate: bool = False) -> Index:
+    of = "(id) WHERE (one(id) > 0)" if predicate else "(one(id))"
+    return Index(
         name="low",
-        definition="CREATE UNIQUE INDEX low ON public.users USING btree (one(id))",
+        definition=f"CREATE {'UNIQUE ' * unique}INDEX low ON public.users USING btree {of}",
         keys=(None,),
         columns=("id",),
-        unique=True,
+        unique=unique,
     )
-    start = schemas.snapshot(schemas.users(indexes=(index,)), functions=(function("one"),))
+
+
+def test_indexes_on_its_result_are_named() -> None:
+    users = schemas.users(indexes=(on_its_result(unique=False),))
+    start = schemas.snapshot(users, functions=(function("one"),))
     hazard = ask("ALTER FUNCTION one RENAME TO first;", start).hazards[0]
 
     assert "may not use index low of users" in hazard.message
+
+
+@pytest.mark.parametrize("predicate", [True, False])
+@pytest.mark.parametrize("change", ["RENAME TO first", "SET SCHEMA app"])
+def test_a_unique_index_on_its_result_is_in_the_way(change: str, *, predicate: bool) -> None:
+    users = schemas.users(indexes=(on_its_result(unique=True, predicate=predicate),))
+    start = schemas.snapshot(users, functions=(function("one"),), schemas=("app", "public"))
+    (refusal,) = ask(f"ALTER FUNCTION one(integer) {change};", start).refusals
+
+    assert "unique index low of users calls one itself" in refusal

@@ -5,7 +5,7 @@ import pytest
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from tests.unit.operations.type.enum_schemas import MOOD, labels, moods
-from zdm.model.schema import Column, Dependent, Snapshot
+from zdm.model.schema import Column, Dependent, Function, Name, Snapshot, Volatility
 
 DEFAULT = "'sad'::public.mood"
 CHANGE = "ALTER TABLE users ALTER mood TYPE mood USING mood::text::mood;"
@@ -161,3 +161,18 @@ def test_a_column_of_another_type_is_left_alone() -> None:
 
     assert ask(swap("'sad', 'happy', 'glad'"), both).refusals
     assert ask(swap("'sad', 'happy', 'glad'", change), both).slugs == ["swap_enum"]
+
+
+@pytest.mark.parametrize("drop", ["", "DROP FUNCTION f(mood);"])
+def test_a_function_of_the_old_type_keeps_it(drop: str) -> None:
+    found = moods()
+    of_it = Function(
+        name=Name("public", "f"),
+        arguments="m public.mood",
+        definition="",
+        language="sql",
+        volatility=Volatility.STABLE,
+    )
+    refusals = ask(drop + DROPPED_FIRST, replace(found, functions=(of_it,))).refusals
+
+    assert any("these need it: function f" in one for one in refusals) is not bool(drop)

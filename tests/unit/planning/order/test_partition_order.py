@@ -12,7 +12,12 @@ COLUMNS = (
 )
 START = schemas.snapshot(
     Table(name=EVENTS, kind="partitioned table", columns=COLUMNS, partition_key="RANGE (at)"),
-    Table(name=Name("public", "old"), columns=COLUMNS, partition_of=EVENTS),
+    Table(
+        name=Name("public", "old"),
+        columns=COLUMNS,
+        partition_of=EVENTS,
+        partition_bound="FOR VALUES FROM ('2023-01-01') TO ('2024-01-01')",
+    ),
     Table(name=Name("public", "other"), columns=COLUMNS),
 )
 DETACH = "ALTER TABLE events DETACH PARTITION old;"
@@ -35,3 +40,32 @@ def test_what_a_train_detaches_it_does_not_attach(table: str, *, is_refused: boo
 
     assert any("this train detaches old as well" in one for one in found) is is_refused
     assert bool(found) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("lower", "is_refused"),
+    [("'2023-06-01'", True), ("'2023-12-31'", True), ("'2024-01-01'", False)],
+)
+def test_nothing_takes_the_place_of_what_a_train_detaches(
+    lower: str, *, is_refused: bool
+) -> None:
+    attach = ATTACH.format("other").replace("'2024-01-01'", lower)
+
+    found = refused(DETACH + attach, START)
+
+    assert any("this train detaches old, whose bounds" in one for one in found) is is_refused
+
+
+@pytest.mark.parametrize("above", [True, False], ids=["in use", "new"])
+def test_rows_are_not_written_before_a_new_table_is_attached(*, above: bool) -> None:
+    name = "events" if above else "fresh"
+    make = "CREATE TABLE fresh (id bigint, at date) PARTITION BY RANGE (at);"
+    train = (
+        f"{'' if above else make} CREATE TABLE few (id bigint NOT NULL, at date NOT NULL);"
+        " INSERT INTO few VALUES (1, '2025-01-01');"
+        f" {ATTACH.format('few').replace('events', name)}"
+    )
+    found = refused(train, START)
+
+    assert any("cannot be distinguished from those" in one for one in found) is above
+    assert bool(found) is above
