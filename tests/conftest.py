@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from tests import scratch
 from tests.golden import Golden
 from zdm.errors import InputError
+from zdm.postgres.server import programs
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 
@@ -48,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before the workers of a parallel run start: they inherit it."""
     run = ExitStack()
     run.enter_context(scratch.in_memory())
+    run.callback(_lasting.close)  # before the folder goes
     config.add_cleanup(run.close)
 
 
@@ -126,6 +128,22 @@ def a_server(major: int | None) -> Iterator[Server]:
         _missing(error.message)
 
 
+_lasting = ExitStack()
+
+
+def lasting(major: int | None) -> Server:
+    """As `a_server`, but to the end of the run, and the same one for whoever asks again: for
+    tests that leave nothing on it but databases and roles of their own."""
+    if major is None and not os.environ.get("ZDM_TEST_DSN"):
+        major = max((found.major for found in programs.installed()), default=None)
+    return _started(major)
+
+
+@functools.cache
+def _started(major: int | None) -> Server:
+    return _lasting.enter_context(a_server(major))
+
+
 def _missing(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
@@ -133,19 +151,17 @@ def _missing(reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def server() -> Server:
     """A throwaway server: ZDM_TEST_DSN's, or one of our own of the newest version there is."""
-    with a_server(None) as found:
-        yield found
+    return lasting(None)
 
 
 @pytest.fixture(
     scope="session", params=[pytest.param(major, marks=pytest.mark.more) for major in MAJORS]
 )
-def every_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+def every_server(request: pytest.FixtureRequest) -> Server:
     """A throwaway server of each supported version in turn (`make test-more`)."""
-    with a_server(request.param) as found:
-        yield found
+    return lasting(request.param)
 
 
 @functools.cache
