@@ -12,10 +12,14 @@ PURE := parse schema recipes operations rules planning serialize compat backfill
 # tests that cover these packages; a tracer more than doubles their time, so others run without
 PURE_TESTS := $(wildcard $(addprefix tests/unit/,$(PURE))) tests/reading tests/rules tests/test_cases.py
 
+# tests that need the same fixtures go to one worker, in the order of tests/conftest.py
+TOGETHER = $(BIN)/pytest -q -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(addprefix --ignore=,$(PURE_TESTS))
+LATER := pairs and not schemas and not thorough
+
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: adversary adversary-long bench faults gate cluster-down cluster-up controlplane deadlocks demo kill-matrix loads widening pairs new-driver new-operation new-rule schemas test test-live test-more thorough servers lint coverage bless docs docs-check wheel-check single-core check clean
+.PHONY: adversary adversary-long bench faults gate cluster-down cluster-up controlplane deadlocks demo kill-matrix loads widening pairs new-driver new-operation new-rule schemas test test-all test-live test-more thorough servers lint coverage bless docs docs-check wheel-check single-core check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,7 +36,7 @@ test: $(READY)  ## what a fresh machine can run in minutes; TURN=0 to 9 for anot
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m 'not more' --turn $(TURN)
 
 test-live: $(READY)  ## all of `make test` that `make coverage` does not run, without turns: embedded PostgreSQL or one that is found
-	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m 'not more' $(addprefix --ignore=,$(PURE_TESTS))
+	$(TOGETHER) -m 'not more'
 
 servers: $(READY)  ## server programs of every supported major version, into the cache
 	$(BIN)/python -m tests.servers $(MAJORS)
@@ -41,7 +45,10 @@ controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go thei
 	-$(BIN)/python -m tests.cluster.controlplane.programs
 
 test-more: $(READY) servers controlplane  ## PostgreSQL 14, 18 and those between in turn, real Kubernetes, other people's histories, long runs
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m 'more and not pairs and not schemas and not thorough' --durations=15 $(addprefix --ignore=,$(PURE_TESTS))
+	$(TOGETHER) -m 'more and not $(LATER)' --durations=15
+
+test-all: $(READY) servers controlplane  ## `make test-live` and `make test-more` in one run, which collects once and shares servers
+	$(TOGETHER) -m 'not $(LATER)' --durations=15
 
 pairs: $(READY) servers  ## each ordered pair of operations as a train of its own, planned and run on PostgreSQL 18
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/pairs
@@ -108,7 +115,7 @@ wheel-check: $(READY)  ## the built wheel runs the demo without the source tree
 single-core: $(READY)  ## what keeps one core busy, two at a time
 	$(MAKE) --jobs=2 lint gate docs-check wheel-check
 
-check: single-core coverage test-live test-more  ## all that CI runs
+check: single-core coverage test-all  ## all that CI runs
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -3,6 +3,7 @@
 import functools
 import os
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ WITHOUT = ("unit", "reading", "rules", "pairs", "docs", "fakes", "ci")
 SHARE = 6  # one test in so many has a turn on a version between
 # Parameters that are a version of PostgreSQL; in others, 15 is any number.
 VERSIONED = ("every_server", "ground", "killing", "major", "world")
+TOGETHER = 30  # tests of a module that one worker runs
 
 # how long an example takes depends on what else the machine does
 settings.register_profile(
@@ -53,11 +55,36 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(run.close)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups become part of the names
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What `make test` leaves to the other days, and `make test-more` to `make thorough`."""
+    """What `make test` leaves to the other days, and `make test-more` to `make thorough`; and
+    which tests go to one worker."""
     _take_turns(config, items)
     for item in items:
         _versions_in_turn(item)
+    _together(items)
+
+
+def _together(items: list[pytest.Item]) -> None:
+    """With --dist loadgroup a worker gets tests that need the same fixtures, so that these are
+    made once; a module of hundreds is shared by several. Those of `make test-more` come first:
+    they take longest, and at the end no worker should be left alone with one."""
+    counts, numbers = Counter[str](), dict[str, int]()
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            needs = _needs(item)
+            part = f"{needs} {counts[needs] // TOGETHER}"
+            counts[needs] += 1
+            item.add_marker(pytest.mark.xdist_group(numbers.setdefault(part, len(numbers))))
+    items.sort(key=lambda item: item.get_closest_marker("more") is None)
+
+
+def _needs(item: pytest.Item) -> str:
+    """Its module, the version of PostgreSQL, and which run it belongs to."""
+    found = getattr(item, "callspec", None)
+    params = found.params if found else {}
+    versions = [params[name] for name in VERSIONED if isinstance(params.get(name), int)]
+    return f"{item.location[0]} {versions} {item.get_closest_marker('more') is not None}"
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
