@@ -9,8 +9,15 @@ READY := $(VENV)/.ready
 JOBS ?= 4
 MAJORS := 14 15 16 17 18
 PURE := parse schema recipes operations rules planning serialize compat backfill model config
-# tests that cover these packages; a tracer more than doubles their time, so others run without
+# tests that cover these packages
 PURE_TESTS := $(wildcard $(addprefix tests/unit/,$(PURE))) tests/reading tests/rules tests/test_cases.py
+
+# these only compute, so more than one a core costs the collecting of another one
+CORES ?= $(shell nproc)
+COMMA := ,
+SPACE := $(subst x,,x x)
+COVERED := $(subst $(SPACE),$(COMMA),$(addprefix zdm/,$(PURE)))
+COVERAGE := build/coverage.json
 
 # tests that need the same fixtures go to one worker, in the order of tests/conftest.py
 TOGETHER = $(BIN)/pytest -q -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(addprefix --ignore=,$(PURE_TESTS))
@@ -69,8 +76,10 @@ cluster-down: $(READY)
 	@$(BIN)/python -m tests.cluster down
 
 coverage: $(READY)  ## the pure core's own tests cover it
-	$(BIN)/pytest -q -n $(JOBS) --dist worksteal $(PURE_TESTS) -m 'not more' \
-	  $(addprefix --cov=zdm.,$(PURE)) --cov-branch --cov-report=term:skip-covered --cov-fail-under=95
+	mkdir -p build
+	$(BIN)/python -m slipcover --branch --source $(COVERED) --json --out $(COVERAGE) \
+	  -m pytest -q -n $(CORES) --dist worksteal -W ignore::pytest.PytestAssertRewriteWarning -m 'not more' $(PURE_TESTS)
+	$(BIN)/python -m slipcover --branch --skip-covered --merge $(COVERAGE) --out $(COVERAGE) --fail-under 95
 
 lint: $(READY)
 	$(BIN)/ruff check zdm tests examples benchmarks

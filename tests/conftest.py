@@ -1,6 +1,7 @@
 """What tests of every folder share."""
 
 import functools
+import gc
 import os
 import zlib
 from collections import Counter
@@ -49,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before the workers of a parallel run start: they inherit it."""
+    gc.disable()  # what is collected stays: to look through it again and again finds nothing
     run = ExitStack()
     run.enter_context(scratch.in_memory())
     run.callback(_lasting.close)  # before the folder goes
@@ -62,24 +64,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     _take_turns(config, items)
     for item in items:
         _versions_in_turn(item)
-    _together(items)
+    together(items)
 
 
-def _together(items: list[pytest.Item]) -> None:
+def pytest_collection_finish() -> None:
+    """From here on there is garbage, but not among what was imported and collected."""
+    gc.freeze()
+    gc.enable()
+
+
+def together(items: list[pytest.Item]) -> None:
     """With --dist loadgroup a worker gets tests that need the same fixtures, so that these are
     made once; a module of hundreds is shared by several. Those of `make test-more` come first:
     they take longest, and at the end no worker should be left alone with one."""
     counts, numbers = Counter[str](), dict[str, int]()
     for item in items:
         if not item.get_closest_marker("xdist_group"):
-            needs = _needs(item)
-            part = f"{needs} {counts[needs] // TOGETHER}"
-            counts[needs] += 1
+            same = needs(item)
+            part = f"{same} {counts[same] // TOGETHER}"
+            counts[same] += 1
             item.add_marker(pytest.mark.xdist_group(numbers.setdefault(part, len(numbers))))
     items.sort(key=lambda item: item.get_closest_marker("more") is None)
 
 
-def _needs(item: pytest.Item) -> str:
+def needs(item: pytest.Item) -> str:
     """Its module, the version of PostgreSQL, and which run it belongs to."""
     found = getattr(item, "callspec", None)
     params = found.params if found else {}
