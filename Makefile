@@ -9,13 +9,24 @@ READY := $(VENV)/.ready
 JOBS ?= 4
 MAJORS := 14 15 16 17 18
 PURE := parse schema recipes operations rules planning serialize compat backfill model config
-# tests that cover these packages; a tracer more than doubles their time, so others run without
+# tests that cover these packages
 PURE_TESTS := $(wildcard $(addprefix tests/unit/,$(PURE))) tests/reading tests/rules tests/test_cases.py
+
+# these only compute, so more than one a core costs the collecting of another one
+CORES ?= $(shell nproc)
+COMMA := ,
+SPACE := $(subst x,,x x)
+COVERED := $(subst $(SPACE),$(COMMA),$(addprefix zdm/,$(PURE)))
+COVERAGE := build/coverage.json
+
+# tests that need the same fixtures go to one worker, in the order of tests/conftest.py
+TOGETHER = $(BIN)/pytest -q -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(addprefix --ignore=,$(PURE_TESTS))
+LATER := pairs and not schemas and not thorough
 
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: adversary adversary-long bench faults gate cluster-down cluster-up controlplane deadlocks demo kill-matrix loads widening pairs new-driver new-operation new-rule schemas test test-live test-more thorough servers lint coverage bless docs docs-check wheel-check single-core check clean
+.PHONY: adversary adversary-long bench faults gate cluster-down cluster-up controlplane deadlocks demo kill-matrix loads widening pairs new-driver new-operation new-rule schemas test test-all test-live test-more thorough servers lint coverage bless docs docs-check wheel-check single-core check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,7 +43,7 @@ test: $(READY)  ## what a fresh machine can run in minutes; TURN=0 to 9 for anot
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m 'not more' --turn $(TURN)
 
 test-live: $(READY)  ## all of `make test` that `make coverage` does not run, without turns: embedded PostgreSQL or one that is found
-	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m 'not more' $(addprefix --ignore=,$(PURE_TESTS))
+	$(TOGETHER) -m 'not more'
 
 servers: $(READY)  ## server programs of every supported major version, into the cache
 	$(BIN)/python -m tests.servers $(MAJORS)
@@ -41,7 +52,10 @@ controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go thei
 	-$(BIN)/python -m tests.cluster.controlplane.programs
 
 test-more: $(READY) servers controlplane  ## PostgreSQL 14, 18 and those between in turn, real Kubernetes, other people's histories, long runs
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m 'more and not pairs and not schemas and not thorough' --durations=15 $(addprefix --ignore=,$(PURE_TESTS))
+	$(TOGETHER) -m 'more and not $(LATER)' --durations=15
+
+test-all: $(READY) servers controlplane  ## `make test-live` and `make test-more` in one run, which collects once and shares servers
+	$(TOGETHER) -m 'not $(LATER)' --durations=15
 
 pairs: $(READY) servers  ## each ordered pair of operations as a train of its own, planned and run on PostgreSQL 18
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/pairs
@@ -62,8 +76,10 @@ cluster-down: $(READY)
 	@$(BIN)/python -m tests.cluster down
 
 coverage: $(READY)  ## the pure core's own tests cover it
-	$(BIN)/pytest -q -n $(JOBS) --dist worksteal $(PURE_TESTS) -m 'not more' \
-	  $(addprefix --cov=zdm.,$(PURE)) --cov-branch --cov-report=term:skip-covered --cov-fail-under=95
+	mkdir -p build
+	$(BIN)/python -m slipcover --branch --source $(COVERED) --json --out $(COVERAGE) \
+	  -m pytest -q -n $(CORES) --dist worksteal -W ignore::pytest.PytestAssertRewriteWarning -m 'not more' $(PURE_TESTS)
+	$(BIN)/python -m slipcover --branch --skip-covered --merge $(COVERAGE) --out $(COVERAGE) --fail-under 95
 
 lint: $(READY)
 	$(BIN)/ruff check zdm tests examples benchmarks
@@ -108,7 +124,7 @@ wheel-check: $(READY)  ## the built wheel runs the demo without the source tree
 single-core: $(READY)  ## what keeps one core busy, two at a time
 	$(MAKE) --jobs=2 lint gate docs-check wheel-check
 
-check: single-core coverage test-live test-more  ## all that CI runs
+check: single-core coverage test-all  ## all that CI runs
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

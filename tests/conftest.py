@@ -1,8 +1,10 @@
 """What tests of every folder share."""
 
 import functools
+import gc
 import os
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from tests import scratch
 from tests.golden import Golden
 from zdm.errors import InputError
+from zdm.postgres.server import programs
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 
@@ -26,6 +29,7 @@ WITHOUT = ("unit", "reading", "rules", "pairs", "docs", "fakes", "ci")
 SHARE = 6  # one test in so many has a turn on a version between
 # Parameters that are a version of PostgreSQL; in others, 15 is any number.
 VERSIONED = ("every_server", "ground", "killing", "major", "world")
+TOGETHER = 30  # tests of a module that one worker runs
 
 # how long an example takes depends on what else the machine does
 settings.register_profile(
@@ -46,16 +50,49 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before the workers of a parallel run start: they inherit it."""
+    gc.disable()  # what is collected stays: to look through it again and again finds nothing
     run = ExitStack()
     run.enter_context(scratch.in_memory())
+    run.callback(_lasting.close)  # before the folder goes
     config.add_cleanup(run.close)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups become part of the names
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What `make test` leaves to the other days, and `make test-more` to `make thorough`."""
+    """What `make test` leaves to the other days, and `make test-more` to `make thorough`; and
+    which tests go to one worker."""
     _take_turns(config, items)
     for item in items:
         _versions_in_turn(item)
+    together(items)
+
+
+def pytest_collection_finish() -> None:
+    """From here on there is garbage, but not among what was imported and collected."""
+    gc.freeze()
+    gc.enable()
+
+
+def together(items: list[pytest.Item]) -> None:
+    """With --dist loadgroup a worker gets tests that need the same fixtures, so that these are
+    made once; a module of hundreds is shared by several. Those of `make test-more` come first:
+    they take longest, and at the end no worker should be left alone with one."""
+    counts, numbers = Counter[str](), dict[str, int]()
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            same = needs(item)
+            part = f"{same} {counts[same] // TOGETHER}"
+            counts[same] += 1
+            item.add_marker(pytest.mark.xdist_group(numbers.setdefault(part, len(numbers))))
+    items.sort(key=lambda item: item.get_closest_marker("more") is None)
+
+
+def needs(item: pytest.Item) -> str:
+    """Its module, the version of PostgreSQL, and which run it belongs to."""
+    found = getattr(item, "callspec", None)
+    params = found.params if found else {}
+    versions = [params[name] for name in VERSIONED if isinstance(params.get(name), int)]
+    return f"{item.location[0]} {versions} {item.get_closest_marker('more') is not None}"
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -126,6 +163,22 @@ def a_server(major: int | None) -> Iterator[Server]:
         _missing(error.message)
 
 
+_lasting = ExitStack()
+
+
+def lasting(major: int | None) -> Server:
+    """As `a_server`, but to the end of the run, and the same one for whoever asks again: for
+    tests that leave nothing on it but databases and roles of their own."""
+    if major is None and not os.environ.get("ZDM_TEST_DSN"):
+        major = max((found.major for found in programs.installed()), default=None)
+    return _started(major)
+
+
+@functools.cache
+def _started(major: int | None) -> Server:
+    return _lasting.enter_context(a_server(major))
+
+
 def _missing(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
@@ -133,19 +186,17 @@ def _missing(reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def server() -> Server:
     """A throwaway server: ZDM_TEST_DSN's, or one of our own of the newest version there is."""
-    with a_server(None) as found:
-        yield found
+    return lasting(None)
 
 
 @pytest.fixture(
     scope="session", params=[pytest.param(major, marks=pytest.mark.more) for major in MAJORS]
 )
-def every_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+def every_server(request: pytest.FixtureRequest) -> Server:
     """A throwaway server of each supported version in turn (`make test-more`)."""
-    with a_server(request.param) as found:
-        yield found
+    return lasting(request.param)
 
 
 @functools.cache

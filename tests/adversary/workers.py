@@ -6,11 +6,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tests import scratch
 from tests.adversary import generate, shrink, trial
 from tests.adversary.record import Record
 from tests.adversary.trial import Ground
 from tests.adversary.world import World
-from zdm.postgres.server import provider, shadow
+from zdm.postgres.server import shadow
 from zdm.postgres.server.limits import Limits
 from zdm.postgres.server.provider import Wanted
 
@@ -33,7 +34,7 @@ class Job:
 def grounds(major: int, *, replays: bool = True) -> Iterator[Ground]:
     """Servers of the adversary's own: its roles are the server's."""
     with ExitStack() as stack:
-        server = stack.enter_context(provider.throwaway(Wanted(major=major, settings=_QUIET)))
+        server = stack.enter_context(scratch.throwaway(Wanted(major=major, settings=_QUIET)))
         wanted = Wanted(major=major, limits=Limits(time=DAY))
         second = stack.enter_context(shadow.open(wanted)) if replays else None
         made = Ground(server=server, shadow=second)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Zdm
-from tests.conftest import a_server, fresh_database
+from tests.conftest import fresh_database, lasting
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 
@@ -41,9 +41,8 @@ EXECUTE = ("execute", "plan.yaml", "--assume-deployed", "--approve", "--pacing",
 @pytest.fixture(
     scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
 )
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with a_server(request.param) as found:
-        yield found
+def server(request: pytest.FixtureRequest) -> Server:
+    return lasting(request.param)
 
 
 @pytest.fixture

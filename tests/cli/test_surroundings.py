@@ -16,6 +16,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests import scratch
 from tests.cli.conftest import Answer, Zdm
 from tests.conftest import fresh_database
 from tests.postgres.backfill.replicas import replica
@@ -53,7 +54,7 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
             ("ssl_key_file", f"{folder}/server.key"),
             ("wal_level", "logical"),
         )
-        with provider.throwaway(Wanted(major=request.param, settings=settings)) as server:
+        with scratch.throwaway(Wanted(major=request.param, settings=settings)) as server:
             yield server
 
 

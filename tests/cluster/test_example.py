@@ -20,7 +20,7 @@ from tests.cluster.controlplane.cluster import Cluster
 from tests.cluster.kubelet import mounts
 from tests.cluster.kubelet.images import Image
 from tests.cluster.workloads import holding
-from tests.conftest import a_server
+from tests.conftest import lasting
 from zdm.config import settings as config
 from zdm.demo import database, run
 from zdm.postgres.session import connection
@@ -108,10 +108,9 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+def server() -> str:
     """A server of the version that the example's plan was made for."""
-    with a_server(18) as found:
-        yield found.dsn
+    return lasting(18).dsn
 
 
 def make_database(server: str) -> str:

@@ -3,11 +3,9 @@
 `python -m tests.deadlocks` does it with 200,000 transactions for each pacing.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.conftest import a_server, fresh_database
+from tests.conftest import fresh_database, lasting
 from tests.deadlocks import runs
 from tests.deadlocks.runs import Outcome
 from tests.deadlocks.writers import Wanted
@@ -21,9 +19,8 @@ ROWS = 20_000
 @pytest.fixture(
     scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
 )
-def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with a_server(request.param) as server:
-        yield server
+def ground(request: pytest.FixtureRequest) -> Server:
+    return lasting(request.param)
 
 
 def found(ground: Server, transactions: int, pacing: Pacing) -> Outcome:

@@ -8,12 +8,12 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from tests import scratch
 from zdm.config.settings import Settings
 from zdm.demo import database as ledger
 from zdm.demo import run
 from zdm.demo.traffic import Figures
 from zdm.execute.events import Event
-from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.rollout.local.settings import LocalWorkload
 
@@ -41,7 +41,7 @@ class Recorder:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     wanted = Wanted(log_statements=True, settings=(("autovacuum", "off"),))
-    with provider.throwaway(wanted) as running:
+    with scratch.throwaway(wanted) as running:
         yield running
 
 

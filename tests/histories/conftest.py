@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import scratch
 from tests.revisions.projects import Databases
-from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Wanted
 
 
 @pytest.fixture(scope="module")
 def databases() -> Iterator[Databases]:
-    with provider.throwaway(Wanted()) as server:
+    with scratch.throwaway(Wanted()) as server:
         yield Databases(server=server)

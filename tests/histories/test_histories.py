@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MAJORS, a_server, fresh_database
+from tests.conftest import MAJORS, fresh_database, lasting
 from tests.golden import Golden
 from tests.histories import judged
 from tests.histories.installed import PACKAGES, Package
@@ -213,7 +213,7 @@ HELD = [
 def test_every_statement_leaves_what_apply_says(
     recorded: Recorded, major: int, golden: Golden
 ) -> None:
-    with a_server(major) as server, fresh_database(server) as url:
+    with fresh_database(lasting(major)) as url:
         with Child(recorded.project) as child:
             record.apply_below(child, url, recorded.below)
         with holding.reading(url) as conn:

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import scratch
 from tests.revisions.projects import Databases
-from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     settings = (("log_connections", "on"), ("log_statement", "all"))
-    with provider.throwaway(Wanted(settings=settings)) as found:
+    with scratch.throwaway(Wanted(settings=settings)) as found:
         yield found
 
 

@@ -6,6 +6,7 @@ from textwrap import dedent
 
 import pytest
 
+from tests import scratch
 from tests.revisions.projects import (
     ASYNC,
     Databases,
@@ -19,7 +20,6 @@ from tests.revisions.projects import (
 )
 from zdm.model.schema import Name
 from zdm.model.statement import Setting, Stamp, Train
-from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Wanted
 from zdm.revisions import graph, record
 from zdm.revisions.child_process import Child
@@ -94,7 +94,7 @@ def test_every_major_version_says_the_same(major: int, tmp_path: Path) -> None:
     made = sample(tmp_path)
     made.revise("a1", EVERYTHING)
 
-    with provider.throwaway(Wanted(major=major)) as server:
+    with scratch.throwaway(Wanted(major=major)) as server:
         assert server.major == major
         check_everything(recorded(made, Databases(server=server)))
 

@@ -3,11 +3,9 @@
 `make widening` does it with 1,000,000 rows in each of the four tables, and looks at the time.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.conftest import a_server, fresh_database
+from tests.conftest import fresh_database, lasting
 from tests.widening import runs
 from zdm.postgres.server.provider import Server
 
@@ -20,9 +18,8 @@ REFUSED = "0A000"  # cached plan must not change result type
     params=[pytest.param(14, marks=[pytest.mark.more, pytest.mark.thorough]), 18],
     ids=["14", "18"],
 )
-def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with a_server(request.param) as server:
-        yield server
+def ground(request: pytest.FixtureRequest) -> Server:
+    return lasting(request.param)
 
 
 def test_no_statement_fails_and_no_row_is_wrong(ground: Server) -> None:

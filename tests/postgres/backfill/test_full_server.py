@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from tests import scratch
 from tests.conftest import fresh_database
 from tests.fakes.clock import SkippingClock
 from tests.postgres.backfill.fills import begun, count, fill_request, step, table
@@ -28,7 +29,7 @@ from zdm.postgres.backfill import engine
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.run.executor import Executor
 from zdm.postgres.run.limits import Limits
-from zdm.postgres.server import programs, provider
+from zdm.postgres.server import programs
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection, error_translation
 from zdm.postgres.session.connection import Connection
@@ -39,14 +40,14 @@ QUICK = BackfillGates(poll=BackfillGates().poll / 20, blind="accept")
 @pytest.fixture(scope="module")
 def here() -> Iterator[Server]:
     """A server of the module's own."""
-    with provider.throwaway(Wanted()) as server:
+    with scratch.throwaway(Wanted()) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def primary() -> Iterator[tuple[Server, Server]]:
     """Another one, with a hot standby."""
-    with provider.throwaway(Wanted()) as server, replica(server, "r2") as standby:
+    with scratch.throwaway(Wanted()) as server, replica(server, "r2") as standby:
         yield server, standby
 
 
@@ -121,7 +122,7 @@ def test_a_server_whose_lock_table_is_full_is_waited_for() -> None:
     settings = (("max_locks_per_transaction", "10"), ("max_connections", "20"))
     wanted_server = Wanted(settings=settings)
     with (
-        provider.throwaway(wanted_server) as server,
+        scratch.throwaway(wanted_server) as server,
         new_database(server) as (url, own),
     ):
         table(own, "id int PRIMARY KEY", "g")
@@ -151,7 +152,7 @@ def test_a_server_whose_lock_table_is_full_is_waited_for() -> None:
 def test_a_lock_table_that_stays_full_ends_with_what_to_do() -> None:
     settings = (("max_locks_per_transaction", "10"), ("max_connections", "20"))
     with (
-        provider.throwaway(Wanted(settings=settings)) as server,
+        scratch.throwaway(Wanted(settings=settings)) as server,
         new_database(server) as (url, own),
     ):
         table(own, "id int PRIMARY KEY", "g")

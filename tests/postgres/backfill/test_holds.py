@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests import scratch
 from tests.conftest import fresh_database
 from tests.postgres.backfill.fills import begun, count, fill_request, step, table
 from tests.postgres.backfill.replicas import replica
@@ -29,7 +30,6 @@ from zdm.execute.events import (
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import engine
 from zdm.postgres.backfill.engine import FillRequest
-from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
@@ -48,7 +48,7 @@ def own(database: str) -> Iterator[Connection]:
 @pytest.fixture(scope="module")
 def replicated() -> Iterator[tuple[Server, Server]]:
     """A server with a hot standby `r2`."""
-    with provider.throwaway(Wanted()) as server, replica(server, "r2") as standby:
+    with scratch.throwaway(Wanted()) as server, replica(server, "r2") as standby:
         yield server, standby
 
 
@@ -56,7 +56,7 @@ def replicated() -> Iterator[tuple[Server, Server]]:
 def archiving() -> Iterator[Server]:
     """A server that archives WAL while there is room."""
     settings = (("archive_mode", "on"), ("archive_command", "test -e room"))
-    with provider.throwaway(Wanted(settings=settings)) as server:
+    with scratch.throwaway(Wanted(settings=settings)) as server:
         yield server
 
 

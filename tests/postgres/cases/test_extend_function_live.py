@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import MAJORS, a_server, fresh_database
+from tests.conftest import MAJORS, fresh_database, lasting
 from tests.unit import schemas
 from zdm.model.plan import Plan, RunSql
 from zdm.planning import classify, schedule
@@ -25,8 +25,7 @@ AS 'BEGIN RETURN ''new''; END';
 @pytest.fixture(params=[MAJORS[0], MAJORS[-1]])
 def sessions(request: pytest.FixtureRequest) -> Iterator[tuple[Connection, Connection]]:
     with (
-        a_server(request.param) as server,
-        fresh_database(server) as url,
+        fresh_database(lasting(request.param)) as url,
         connection.connect(url, name="migrates") as first,
         connection.connect(url, name="calls") as second,
     ):

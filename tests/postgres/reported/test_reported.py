@@ -20,7 +20,7 @@ import yaml
 
 from tests import case as cases
 from tests.case import Watching
-from tests.conftest import a_server, fresh_database
+from tests.conftest import fresh_database, lasting
 from tests.postgres.run.looking import world
 from tests.unit import schemas
 from zdm.errors import RefusedError, ZdmError
@@ -120,9 +120,8 @@ def opened(url: str) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="module", params=[pytest.param(14, marks=MORE), 18], ids=["14", "18"])
-def reported_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with a_server(request.param) as found:
-        yield found
+def reported_server(request: pytest.FixtureRequest) -> Server:
+    return lasting(request.param)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from tests import case as cases
 from tests.case import Watching
-from tests.conftest import a_server, fresh_database
+from tests.conftest import fresh_database, lasting
 from tests.kill_matrix import child
 from tests.kill_matrix.child import Command, Task
 from tests.kill_matrix.proxy import Proxy
@@ -116,7 +116,8 @@ def contract(
 def killing(request: pytest.FixtureRequest) -> Iterator[Killing]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.kill_matrix.child"])
-    with a_server(request.param) as server, fresh_database(server) as url:
+    server = lasting(request.param)
+    with fresh_database(server) as url:
         run_sql(url, BEFORE)
         plan = planned(url)
         cases.run(url, plan, until=RunState.DEPLOYED)

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import case as cases
+from tests import scratch
 from tests.case import Watching
-from tests.conftest import MAJORS, a_server, fresh_database
+from tests.conftest import MAJORS, fresh_database, lasting
 from tests.postgres.run.looking import (
     BEFORE,
     OFF,
@@ -32,7 +33,6 @@ from zdm.postgres.catalog import evidence as catalog
 from zdm.postgres.journal import looks, runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run.evidence import Evidence
-from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import unseen_rows
 from zdm.postgres.session.connection import Connection
@@ -121,9 +121,8 @@ DOUBTFUL = {
     scope="module",
     params=[*(pytest.param(n, marks=pytest.mark.more) for n in MAJORS[:-1]), MAJORS[-1]],
 )
-def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with a_server(request.param) as found:
-        yield found
+def ground(request: pytest.FixtureRequest) -> Server:
+    return lasting(request.param)
 
 
 @pytest.fixture
@@ -367,7 +366,7 @@ def test_a_subscriptions_rows_are_kept_in_sync_and_the_run_is_not_taken_up_with_
     major: int,
 ) -> None:
     settings = (("wal_level", "logical"), ("autovacuum", "off"))
-    with provider.throwaway(Wanted(major=major, settings=settings)) as server:
+    with scratch.throwaway(Wanted(major=major, settings=settings)) as server:
         there = urlsplit(server.dsn)
         publisher, target = (
             there._replace(path=f"/{name}").geturl() for name in ("source", "target")

@@ -4,12 +4,10 @@ The counts are in tests/golden/apply, which `pytest --bless -m more tests/postgr
 writes.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests import case as cases
-from tests.conftest import MAJORS, a_server
+from tests.conftest import MAJORS, lasting
 from tests.golden import Golden
 from tests.postgres.schema import held, holding, statements
 from tests.postgres.schema.held import Tally
@@ -33,9 +31,8 @@ BASE = (holding.FOLDER / "base.sql").read_bytes()
 
 
 @pytest.fixture(scope="module", params=[pytest.param(OLDEST, marks=RARELY), NEWEST])
-def oldest_and_newest(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with a_server(request.param) as found:
-        yield found
+def oldest_and_newest(request: pytest.FixtureRequest) -> Server:
+    return lasting(request.param)
 
 
 def of_cases(server: Server, *, anew: bool = False) -> Tally:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Json
 
-from tests.conftest import a_server, fresh_database
+from tests.conftest import fresh_database, lasting
 from zdm.postgres.server.provider import Server
 from zdm.recipes.type import shared_types
 
@@ -79,9 +79,8 @@ _FORMAT = (
 @pytest.fixture(
     scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
 )
-def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with a_server(request.param) as server:
-        yield server
+def ground(request: pytest.FixtureRequest) -> Server:
+    return lasting(request.param)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests import case as cases
+from tests import scratch
 from tests.case import Watching
 from tests.conftest import fresh_database
 from tests.fakes.clock import SkippingClock
@@ -31,7 +32,6 @@ from zdm.model.release import RunState
 from zdm.postgres.journal import step_sql
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.run.limits import Limits
-from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import blockers, connection
 from zdm.postgres.session.connection import Connection
@@ -342,7 +342,7 @@ def test_a_statement_that_breaks_every_connection_is_given_up(database: str) -> 
 def vacuuming() -> Iterator[Server]:
     """A server whose automatic vacuum looks at once."""
     settings = (("autovacuum_naptime", "1s"),)
-    with provider.throwaway(Wanted(settings=settings)) as server:
+    with scratch.throwaway(Wanted(settings=settings)) as server:
         yield server
 
 
