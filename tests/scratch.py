@@ -26,7 +26,7 @@ from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session.connection import Connection
 
 MEMORY = Path("/dev/shm")
-ROOM = 4 * 1024**3  # of a run; it takes a third of that
+ROOM = 4 * 1024**3  # of a run: up to twenty servers of 50 to 130 MB, and some of their own
 PREFIX = "zdm-tests-"
 LEAVING = 0.1  # seconds for a session to end after its client is gone
 
