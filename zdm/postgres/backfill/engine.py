@@ -279,7 +279,8 @@ class _Engine:
 
     def _prove(self, walk: Walk) -> Iterator[BackfillEvent]:
         """Verify a relation until it is clean twice in a row; refill what differs."""
-        if self.request.step.copy is not None:
+        step = self.request.step
+        if step.copy is not None and not step.synced:
             yield from self._complete(walk)
             return
         if not walk.key:

@@ -1,0 +1,1 @@
+SELECT bio FROM users JOIN profiles ON user_id = id;
