@@ -90,7 +90,8 @@ class MoveColumn:
             yield (
                 f"triggers of {old} fire for what the new version writes to {new}, with the"
                 f" rights of the owner of {new}: {', '.join(fires)}",
-                "check that audit rows, notifications and changed timestamps are acceptable",
+                "check that the audit rows, notifications and changed timestamps are"
+                " acceptable",
             )
         for _, column in self.columns:
             for what in dependents.vanishing(context.snapshot, table, column):

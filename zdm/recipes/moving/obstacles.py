@@ -255,5 +255,4 @@ def _others(group: Group, actions: Sequence[Action]) -> Iterator[Line]:
         uses = of_old and fact.kind is not ActionKind.CREATE_INDEX
         touched = uses and bool(olds & {fact.name, fact.new_name})
         if (of_new or of_old) and (not harmless or unique or touched):
-            where = f"{action.source} changes one of the two tables, too"
-            yield where, f"move {action.source} to a later release"
+            yield f"{action.source} changes one of the two tables, too", _LATER

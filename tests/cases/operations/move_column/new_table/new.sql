@@ -1,1 +1,1 @@
-SELECT bio FROM users JOIN profiles ON user_id = id;
+SELECT p.bio FROM users JOIN profiles AS p ON user_id = id;

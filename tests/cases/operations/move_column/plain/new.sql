@@ -4,4 +4,4 @@ ON CONFLICT (user_id) DO UPDATE SET bio = EXCLUDED.bio;
 UPDATE profiles SET bio = 'changed by new' WHERE user_id = 8;
 DELETE FROM users WHERE id = 11;
 DELETE FROM profiles WHERE user_id = 13;
-SELECT id, bio FROM users JOIN profiles ON user_id = id WHERE bio = 'changed by new';
+SELECT id, p.bio FROM users JOIN profiles AS p ON user_id = id WHERE p.bio = 'changed by new';
