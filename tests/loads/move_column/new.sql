@@ -14,6 +14,6 @@ UPDATE users SET seen = seen WHERE id = :mine;
 INSERT INTO profiles (user_id, name) VALUES (:mine, 'again')
 ON CONFLICT (user_id) DO UPDATE SET name = EXCLUDED.name;
 -- read
-SELECT name, bio FROM users JOIN profiles ON user_id = id WHERE id = :mine;
+SELECT p.name, p.bio FROM users JOIN profiles AS p ON user_id = id WHERE id = :mine;
 -- left
 DELETE FROM users WHERE id = :gone RETURNING id;

@@ -1,10 +1,9 @@
 """Columns of one table that another one of the same train gets, and what keeps them the same.
 
 A trigger of each table writes what differs in the other one, so neither fires the other again
-(measured 14, 18). An UPDATE of the old place, and any write of the new one, does so at once. A
-row that is inserted into the old table gets its other row at the end of its transaction, and
-only if there is none: the new version inserts both by itself. By then the trigger's row may be
-a former one, so it is read again.
+(measured 14, 18). A row that the old version inserts has a value in one of the columns, so it
+gets its other row at once; one that the new version inserts has none, and the new version
+inserts the other row itself.
 """
 
 from collections.abc import Iterator
@@ -24,12 +23,8 @@ Pairs = tuple[tuple[str, str], ...]  # a column of the new place, and of the old
 _ROW = "zdm_row"
 _FORWARD = """
 BEGIN
-  IF TG_OP = 'INSERT' THEN  -- at the end of the transaction, so the row may be another by now
-    INSERT INTO {new} ({columns}) SELECT {values} FROM {old} AS zdm_row
-    WHERE {same} AND ({given})
-    ON CONFLICT ({key}) DO NOTHING;
-  ELSIF {new_given} THEN
-    INSERT INTO {new} AS zdm_row ({columns}) VALUES ({new_values})
+  IF {given} THEN
+    INSERT INTO {new} AS zdm_row ({columns}) VALUES ({values})
     ON CONFLICT ({key}) DO UPDATE SET {sets} WHERE {differs};
   ELSE
     {otherwise};
@@ -92,7 +87,7 @@ class Move:
 
     @property
     def inserted(self) -> ZdmTrigger:
-        """For an INSERT there, at the end of the transaction."""
+        """For an INSERT there."""
         name = zdm_name("moved", self.first, prefix=zdm_trigger.PREFIX)
         return ZdmTrigger(table=self.site.name, name=name, function=self.forward.function)
 
@@ -122,8 +117,8 @@ def install_sql(move: Move) -> Iterator[str]:
         f=Qualified(move.forward.function),
     )
     yield emit.sql(
-        "CREATE CONSTRAINT TRIGGER {g} AFTER INSERT ON {t} DEFERRABLE INITIALLY DEFERRED"
-        " FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {f}()",
+        "CREATE TRIGGER {g} AFTER INSERT ON {t} FOR EACH ROW WHEN ({when})"
+        " EXECUTE FUNCTION {f}()",
         g=Ident(move.inserted.name),
         t=old,
         when=Expression(_given(move, "NEW")),
@@ -175,7 +170,7 @@ def copy_sql(move: Move) -> str:
 def differs(move: Move) -> str:
     """The rows of the old place that have no other row and should, or one with other values."""
     record, there = ident(move.site.name.name), f"{move.target.name.sql} AS {_ROW}"
-    same = _same(move, record, old=False)
+    same = _same(move, record)
     other = _any(_distinct(move, record))
     return (
         f"(({_given(move, record)}) AND NOT EXISTS (SELECT FROM {there} WHERE {same}))"  # noqa: S608
@@ -184,19 +179,15 @@ def differs(move: Move) -> str:
 
 
 def _forward(move: Move) -> str:
-    table, same = move.target.name.sql, _same(move, "NEW", old=False)
+    table, same = move.target.name.sql, _same(move, "NEW")
     other = _any(_distinct(move, "NEW"))
     values = ", ".join(f"{ident(new)} = NEW.{ident(old)}" for new, old in move.columns)
     return _FORWARD.format(
         new=table,
-        old=move.site.name.sql,
         columns=_into(move),
-        values=_of(move, _ROW),
-        same=_same(move, "NEW", old=True),
-        given=_given(move, _ROW),
         key=_list(new for new, _ in move.key),
-        new_given=_given(move, "NEW"),
-        new_values=_of(move, "NEW"),
+        given=_given(move, "NEW"),
+        values=_of(move, "NEW"),
         sets=_sets(move),
         differs=_any(_distinct(move, "EXCLUDED", old=False)),
         otherwise=f"DELETE FROM {table} AS {_ROW} WHERE {same} AND ({other})"  # noqa: S608
@@ -253,12 +244,9 @@ def _distinct(
         )
 
 
-def _same(move: Move, record: str, *, old: bool) -> str:
-    """`zdm_row` has the key of the record, a row of the old place; `old`: so is `zdm_row`."""
-    return " AND ".join(
-        f"{_ROW}.{ident(former if old else new)} = {record}.{ident(former)}"
-        for new, former in move.key
-    )
+def _same(move: Move, record: str) -> str:
+    """`zdm_row` of the new place belongs to the record of the old one."""
+    return " AND ".join(f"{_ROW}.{ident(new)} = {record}.{ident(old)}" for new, old in move.key)
 
 
 def _into(move: Move) -> str:

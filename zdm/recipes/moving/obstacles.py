@@ -27,9 +27,14 @@ _OF_OLD = _OF_NEW | {ActionKind.ADD_COLUMN, ActionKind.DROP_COLUMN}
 
 
 def found(group: Group, actions: Sequence[Action], snapshot: Snapshot) -> Iterator[Line]:
-    """All of them."""
-    yield from _source(group, snapshot)
-    yield from _key(group)
+    """All of them; but for the key, which decides what else there is."""
+    first = [*_source(group, snapshot), *_key(group)]
+    yield from first or _others_than_key(group, actions, snapshot)
+
+
+def _others_than_key(
+    group: Group, actions: Sequence[Action], snapshot: Snapshot
+) -> Iterator[Line]:
     yield from _more(group)
     for new, old in group.columns:
         was, now = group.source.require_column(old), group.target.require_column(new)
