@@ -12,7 +12,8 @@ OF_BOTH = "INSERT INTO mails SELECT id, name, email FROM users"
 DROPS = "ALTER TABLE users DROP COLUMN name, DROP COLUMN email;"
 GIVEN = f"{OF_BOTH} WHERE name IS NOT NULL OR email IS NOT NULL;\n"
 NEVER = "ALTER TABLE users ALTER COLUMN email SET NOT NULL;"
-FORCED = "ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+FORCED = """ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON users USING (true);"""
 CODE = "CREATE DOMAIN code AS text NOT NULL; ALTER TABLE users ADD COLUMN code code;"
 OF_CODE = f"""CREATE TABLE codes ({KEY}, code {{}} NOT NULL);
 INSERT INTO codes SELECT id, code FROM users;
@@ -22,6 +23,8 @@ OF_LENGTH = f"""CREATE TABLE lengths ({KEY}, length int);
 INSERT INTO lengths SELECT id, length FROM users;
 """
 
+READ = """CREATE TABLE first (id bigint PRIMARY KEY, name text);
+INSERT INTO first SELECT id, name FROM names;"""
 FIRES = """CREATE INDEX i ON users (name);
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER g AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION f();
@@ -90,6 +93,11 @@ ENTRIES = (
         "UPDATE users SET name = 'x' WHERE id = 1;" + MOVE,
         "UPDATE users SET name = 'x' WHERE id = 1;",
         MOVE,
+    ),
+    Entry(
+        slug="lost_writes",
+        refused=MOVE + READ,
+        fixed=(MOVE, READ),
     ),
     Entry(slug="hazard", before=USERS + FIRES, refused=MOVE, fixed=(MOVE,)),
 )

@@ -5,6 +5,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import OLD_ONLY, Backfill, Phase, RunSql, Side
 from zdm.planning import classify, schedule
 from zdm.planning.classify import Classification
+from zdm.planning.schedule import TrainRefusedError
 
 HERE = schemas.snapshot(schemas.users())  # id, email text NOT NULL, name text
 TABLE = """CREATE TABLE mails (user_id bigint PRIMARY KEY REFERENCES users ON DELETE CASCADE,
@@ -132,3 +133,23 @@ def test_another_copy_is_no_move_and_its_writes_are_not_lost(select: str) -> Non
     sql = f"{NAMES}INSERT INTO names {select};ALTER TABLE users DROP COLUMN name;"
 
     assert "lost_writes" in [f.slug for f in classified(sql).refused]
+
+
+def test_rows_of_the_new_table_are_not_taken_at_one_moment() -> None:
+    sql = NAMES + OF_NAMES + "ALTER TABLE users DROP COLUMN name;"
+    train = schemas.train(
+        sql + "CREATE TABLE z (id bigint PRIMARY KEY); INSERT INTO z SELECT id FROM names;"
+    )
+
+    with pytest.raises(TrainRefusedError) as caught:
+        schedule.plan(classify.classify(train, HERE), name="m", train=train, snapshot=HERE)
+
+    assert [found.slug for found in caught.value.findings] == ["lost_writes"]
+
+
+def test_two_tables_may_get_columns_of_one() -> None:
+    sql = (
+        NAMES + TABLE.replace(", name text", "") + OF_NAMES + COPY.replace(", name", "") + DROP
+    )
+
+    assert slugs(sql) == ["create_table", "create_table", "move_column", "move_column"]
