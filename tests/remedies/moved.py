@@ -23,6 +23,10 @@ OF_LENGTH = f"""CREATE TABLE lengths ({KEY}, length int);
 INSERT INTO lengths SELECT id, length FROM users;
 """
 
+PLACE = "CREATE TYPE place AS (x int, y int); ALTER TABLE users ADD COLUMN place place;"
+OF_PLACE = f"""CREATE TABLE places ({KEY}, place place);
+INSERT INTO places SELECT id, place FROM users WHERE place IS NOT NULL;
+"""
 READ = """CREATE TABLE first (id bigint PRIMARY KEY, name text);
 INSERT INTO first SELECT id, name FROM names;"""
 FIRES = """CREATE INDEX i ON users (name);
@@ -93,6 +97,12 @@ ENTRIES = (
         "UPDATE users SET name = 'x' WHERE id = 1;" + MOVE,
         "UPDATE users SET name = 'x' WHERE id = 1;",
         MOVE,
+    ),
+    refused(
+        f"{OF_PLACE}ALTER TABLE users DROP COLUMN place;",
+        OF_PLACE,
+        "ALTER TABLE users DROP COLUMN place;",
+        more=PLACE,
     ),
     Entry(
         slug="lost_writes",

@@ -12,8 +12,7 @@ from zdm.model.statement import Action, ActionKind, Fact
 from zdm.recipes.column import dependents, partitioned, refusing
 from zdm.recipes.moving.group import Group
 from zdm.recipes.reading import filled, statements
-from zdm.recipes.sql import null_test
-from zdm.schema import type_change
+from zdm.schema import type_change, type_names
 
 Line = tuple[str, str]  # fact and remedy
 IN_TWO = (
@@ -28,7 +27,7 @@ _OF_OLD = _OF_NEW | {ActionKind.ADD_COLUMN, ActionKind.DROP_COLUMN}
 
 def found(group: Group, actions: Sequence[Action], snapshot: Snapshot) -> Iterator[Line]:
     """All of them; but for the key, which decides what else there is."""
-    first = [*_source(group, snapshot), *_key(group)]
+    first = [*_source(group, snapshot), *_key(group, snapshot)]
     yield from first or _others_than_key(group, actions, snapshot)
 
 
@@ -51,8 +50,12 @@ def _source(group: Group, snapshot: Snapshot) -> Iterator[Line]:
     broken = filled.obstacle(source, snapshot)
     if broken is not None:
         yield broken
-    elif not partitioned.is_alone(source, snapshot) or source.rules:
-        yield f"{source.name} is a {source.kind} with rules, children or parents", IN_TWO
+    elif source.kind != "table":
+        yield f"{source.name} is a {source.kind}", IN_TWO
+    elif not partitioned.is_alone(source, snapshot):
+        yield f"{source.name} is a part of another table", IN_TWO
+    elif source.rules:
+        yield f"{source.name} has rules, which change what a trigger writes", IN_TWO
     if source.row_security == "forced":
         yield (
             f"row security is forced on {source.name}, so a trigger may not see all rows",
@@ -60,15 +63,21 @@ def _source(group: Group, snapshot: Snapshot) -> Iterator[Line]:
         )
 
 
-def _key(group: Group) -> Iterator[Line]:
+def _key(group: Group, snapshot: Snapshot) -> Iterator[Line]:
     source, target = group.source, group.target
     own = source.primary_key
+    kinds = [
+        type_change.base(source.require_column(old).type, snapshot) for _, old in group.key
+    ]
+    foreign = [kind for kind in kinds if type_names.split(kind)[0] not in type_change.BUILT_IN]
     if own is None or not _fits(group, own.columns):
         yield (
             f"{target.name} has no primary key that gets the primary key of {source.name}, by"
             " which zdm knows which rows belong together",
             f"give {target.name} such a key, of the same type, and copy it in the INSERT",
         )
+    elif foreign:
+        yield f"the key's type {foreign[0]} is not one of PostgreSQL's own", IN_TWO
     elif not any(_follows(one, group) for one in target.constraints):
         yield (
             f"no foreign key of {target.name} deletes its rows with those of {source.name}, so"
@@ -226,8 +235,18 @@ def _rows(group: Group, snapshot: Snapshot) -> Iterator[Line]:
             f"write WHERE {tests} in the INSERT: rows without a value then have none there",
         )
     for column in map(group.source.require_column, group.said.given):
-        if not null_test.is_given("x", column, snapshot).endswith("IS NOT NULL"):
-            yield f"whether a value of {column.type} is NULL has two answers", IN_TWO
+        if _is_row(column, snapshot):
+            yield (
+                f"a value of {column.type} with a NULL in it is neither NULL nor NOT NULL, so"
+                " the INSERT leaves it out",
+                IN_TWO,
+            )
+
+
+def _is_row(column: Column, snapshot: Snapshot) -> bool:
+    base = type_change.base(column.type, snapshot)
+    rows = {type_names.str_qualified(table.name) for table in snapshot.tables}
+    return base in rows or type_change.found(base, snapshot, "composite") is not None
 
 
 def _drops(group: Group, actions: Sequence[Action]) -> Iterator[Line]:

@@ -1,8 +1,12 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from tests.unit import schemas
 from zdm.model.findings import Finding
 from zdm.model.plan import OLD_ONLY, Backfill, Phase, RunSql, Side
+from zdm.model.schema import Name
 from zdm.planning import classify, schedule
 from zdm.planning.classify import Classification
 from zdm.planning.schedule import TrainRefusedError
@@ -114,6 +118,35 @@ def test_a_column_that_is_taken_and_stays_is_refused() -> None:
     found = refused(TABLE + COPY + "ALTER TABLE users DROP COLUMN email;")
 
     assert "takes name as well, which stays in users" in found.message
+
+
+@pytest.mark.parametrize(
+    ("details", "because"),
+    [
+        ({"kind": "partitioned table"}, "users is a partitioned table"),
+        ({"partition_of": Name("public", "people")}, "users is a part of another table"),
+        ({"rules": ("CREATE RULE r AS ON UPDATE TO users DO NOTHING",)}, "users has rules"),
+    ],
+)
+def test_a_table_that_is_not_alone_is_refused(details: dict[str, Any], because: str) -> None:
+    here = schemas.snapshot(schemas.users(**details))
+    sql = NAMES + OF_NAMES + "ALTER TABLE users DROP COLUMN name;"
+    found = classify.classify(schemas.train(sql), here).refused
+
+    assert because in found[0].message
+
+
+def test_a_key_of_another_s_type_is_refused() -> None:
+    columns = tuple(
+        replace(c, type="public.ltree") if c.name == "id" else c
+        for c in schemas.users().columns
+    )
+    here = schemas.snapshot(replace(schemas.users(), columns=columns))
+    sql = NAMES.replace("bigint", "public.ltree") + OF_NAMES
+    sql += "ALTER TABLE users DROP COLUMN name;"
+    found = classify.classify(schemas.train(sql), here).refused
+
+    assert "the key's type public.ltree is not one of PostgreSQL's own" in found[0].message
 
 
 @pytest.mark.parametrize(
