@@ -17,7 +17,6 @@ from tests.remedies import (
     copies,
     enums,
     met,
-    moved,
     numbers,
     objects,
     orphans,
@@ -30,7 +29,7 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
-from tests.remedies.tables import partitions
+from tests.remedies.tables import moved, partitions
 from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan

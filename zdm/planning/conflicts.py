@@ -15,7 +15,7 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions, mentioned
-from zdm.planning import taken_values
+from zdm.recipes.column import taken_values
 from zdm.recipes.index import replaced
 from zdm.recipes.reading import refuse, updates
 from zdm.schema import not_null_proof

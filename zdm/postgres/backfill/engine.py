@@ -285,7 +285,8 @@ class _Engine:
             return
         if not walk.key:
             yield from self._sweep(walk)
-        yield from self._vacuum(walk)
+        if step.copy is None:  # which leaves no dead rows
+            yield from self._vacuum(walk)
         yield from self._await_writers(walk)
         for _ in range(SWEEPS):
             before = trigger_guard.triggers(self.connection, self._oids((walk,)))

@@ -1,7 +1,7 @@
 """Why two tables cannot be kept the same in these columns, and what to do; pure.
 
 Whatever the one table takes and the other refuses would make a version's write fail, and what
-cannot be told apart would leave rows that the plain migration does not.
+cannot be distinguished would leave rows that the plain migration does not.
 """
 
 from collections.abc import Iterator, Sequence
@@ -229,9 +229,9 @@ def _rows(group: Group, snapshot: Snapshot) -> Iterator[Line]:
         )
     elif not group.given:
         yield (
-            f"a row in which the old version leaves {', '.join(olds)} NULL is not told from one"
-            " that the new version inserts, and only the first should get a row in"
-            f" {group.target.name}",
+            f"a row in which the old version leaves {', '.join(olds)} NULL cannot be"
+            " distinguished from one that the new version inserts, and only the first should"
+            f" get a row in {group.target.name}",
             f"write WHERE {tests} in the INSERT: rows without a value then have none there",
         )
     for column in map(group.source.require_column, group.said.given):

@@ -1,4 +1,4 @@
-"""The columns whose values a statement takes for other columns or rows, or by which it chooses.
+"""The columns whose values a statement copies to other columns or rows, or by which it chooses.
 
 What the train drops behind it would lose what the old version writes there afterwards. A value
 need not name its column: a row may be taken as a whole, and by a list of names behind an alias
@@ -21,11 +21,11 @@ def found(action: Action, start: Snapshot) -> Iterator[tuple[Name, str]]:
     """Tables and columns; of another table in use without a column, too: the table itself."""
     update = updates.read(action)
     if update is not None:
-        yield from ((update.table, column) for column in _own(action, update, start))
+        yield from ((update.table, column) for column in _of_itself(action, update, start))
     yield from _of_others(action, start)
 
 
-def _own(action: Action, update: Update, start: Snapshot) -> frozenset[str]:
+def _of_itself(action: Action, update: Update, start: Snapshot) -> frozenset[str]:
     """Columns whose values go to another one, or decide which rows get a value."""
     decides = set() if update.where is None else {*expressions.columns(update.where)}
     targets = {target for target, _ in update.assignments}
