@@ -377,6 +377,14 @@ FORMS = (
         " INSERT INTO copy{n} SELECT id, {c} FROM {t};",
     ),
     Form(
+        operation="move_column",
+        name="new_table",
+        main=True,
+        sql="CREATE TABLE place{n} (of_id bigint PRIMARY KEY REFERENCES placed{n}"
+        " ON DELETE CASCADE, place text); INSERT INTO place{n} SELECT id, place FROM placed{n}"
+        " WHERE place IS NOT NULL; ALTER TABLE placed{n} DROP COLUMN place;",
+    ),
+    Form(
         operation="comment",
         name="column",
         main=True,

@@ -23,6 +23,8 @@ CREATE INDEX doc_code_old ON doc (code);
 CREATE INDEX doc_note_old ON doc (note);
 CREATE TABLE keyless1 (id bigint NOT NULL);
 CREATE TABLE keyless2 (id bigint NOT NULL);
+CREATE TABLE placed1 (id bigint PRIMARY KEY, place text);
+CREATE TABLE placed2 (id bigint PRIMARY KEY, place text);
 CREATE TABLE keyed1 (id bigint, n int, CONSTRAINT keyed1_key UNIQUE (id, n));
 CREATE TABLE keyed2 (id bigint, n int, CONSTRAINT keyed2_key UNIQUE (id, n));
 CREATE TABLE whole1 (id bigint NOT NULL, said text DEFAULT 'a');

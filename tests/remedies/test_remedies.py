@@ -29,7 +29,7 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
-from tests.remedies.tables import partitioned, partitions
+from tests.remedies.tables import moved, partitioned, partitions
 from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -51,6 +51,7 @@ ENTRIES = (
     *rows.ENTRIES,
     *copies.ENTRIES,
     *met.ENTRIES,
+    *moved.ENTRIES,
     *objects.ENTRIES,
     *numbers.ENTRIES,
     *code_objects.ENTRIES,

@@ -11,6 +11,7 @@ from zdm.operations.column import (
     change_default,
     change_identity,
     drop_column,
+    move_column,
     rename_column,
 )
 from zdm.operations.constraint import (
@@ -78,6 +79,7 @@ from zdm.operations.type import (
 
 ALL: tuple[Recogniser, ...] = (
     as_written.recognise,
+    move_column.recognise,
     copy_rows.recognise,
     create_statistics.recognise,
     new_table_change.recognise,

@@ -15,11 +15,11 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions, mentioned
+from zdm.recipes.column import taken_values
 from zdm.recipes.index import replaced
 from zdm.recipes.object import routine
 from zdm.recipes.reading import refuse, updates
-from zdm.recipes.reading.updates import Update
-from zdm.schema import lookup, not_null_proof
+from zdm.schema import not_null_proof
 
 NEXT_TRAIN = "move it to a revision that is planned after this train is contracted"
 _Subject = tuple[object, ...]
@@ -60,31 +60,14 @@ def _leaves(
 ) -> Iterator[_Subject]:
     if fact.kind in _FREES and not replaced.frees_early(action, start):
         yield ("name", _freed_name(fact))
-    update = updates.read(action)
-    if update is not None:
-        for column in _copied(update):
-            yield ("column", update.table, column)
-    yield from (("column", table, column) for table, column in _read(action, start))
+    for table, column in taken_values.found(action, start):
+        yield ("column", table, column)
     if isinstance(action.said, AddConstraint):
         for column in _constrained(action.said.constraint):
             yield ("constrained", fact.table, column)
     if fact.kind is ActionKind.SET_NOT_NULL and not _is_not_null(fact, start, dropped):
         yield ("constrained", fact.table, fact.name)
         yield ("not null", fact.table, fact.name)
-
-
-def _read(action: Action, start: Snapshot) -> Iterator[tuple[Name, str]]:
-    """The columns of other tables in use that a statement may read to write rows; without a
-    column the table itself."""
-    changes = isinstance(action.fact, Fact) and action.fact.kind in _ROWS
-    words = mentioned.columns(action)
-    for relation in mentioned.reads(action) if changes else ():
-        name = lookup.found(relation, start, action.statement.settings)
-        table = start.table(name)
-        if table is not None and name != _table(action):
-            yield (name, "")
-            star = mentioned.every_column(action)
-            yield from ((name, c.name) for c in table.columns if star or c.name in words)
 
 
 def _table(action: Action) -> Name | None:
@@ -111,19 +94,6 @@ def _constrained(says: ConstraintDefinition) -> frozenset[str]:
     """The columns that a constraint is on."""
     read = () if says.expression is None else expressions.columns(says.expression)
     return frozenset({*says.columns, *read})
-
-
-def _copied(update: Update) -> frozenset[str]:
-    """Columns whose values go to another one, or decide which rows get a value."""
-    decides = set() if update.where is None else {*expressions.columns(update.where)}
-    targets = {target for target, _ in update.assignments}
-    copied = {
-        column
-        for target, value in update.assignments
-        for column in expressions.columns(value)
-        if column != target
-    }
-    return frozenset(copied | (decides - targets))
 
 
 def _needs(fact: Fact, *, replaces: bool) -> Iterator[_Subject]:
@@ -156,8 +126,6 @@ def _lost_writes(earlier: Action, later: Action) -> Finding | None:
         return None
     if fact.kind is not ActionKind.DROP_COLUMN:
         return None
-    if fact.name not in _copied(update):
-        return None
     return refuse.finding(
         later,
         "lost_writes",
@@ -173,7 +141,7 @@ def _lost_writes(earlier: Action, later: Action) -> Finding | None:
 def _lost_copies(earlier: Action, later: Action) -> Finding | None:
     """A statement takes values from another table, whose column or itself the train drops."""
     fact = later.fact
-    copies = isinstance(earlier.fact, Fact) and earlier.fact.kind in _ROWS - {ActionKind.DELETE}
+    copies = isinstance(earlier.fact, Fact) and earlier.fact.kind in _COPIES
     if not copies or not isinstance(fact, Fact) or fact.table == _table(earlier):
         return None
     if _runs_in(earlier) is Phase.CONTRACT:
@@ -236,7 +204,7 @@ _TAKES = {
     ActionKind.CREATE_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
     ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
 }
-_ROWS = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
+_COPIES = frozenset({ActionKind.INSERT, ActionKind.UPDATE})
 _FREES = frozenset().union(*_TAKES.values())
 _WHOLE_TABLES = frozenset({ActionKind.CREATE_TABLE, ActionKind.DROP_TABLE})
 

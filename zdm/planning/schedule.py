@@ -53,7 +53,9 @@ from zdm.recipes import stamp
 from zdm.serialize import snapshot_file
 
 _EXTENDED = "extend_function"
-_DUAL_WRITES = frozenset({"rename_column", "change_type", "retype_column", "widen_integer"})
+_DUAL_WRITES = frozenset(
+    {"rename_column", "change_type", "move_column", "retype_column", "widen_integer"}
+)
 StampWhen = Literal["backfilled", "after_contract"]
 _BREAKING = (
     "The next steps break the old version, so none of its instances and sessions, and nothing"

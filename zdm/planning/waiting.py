@@ -8,6 +8,8 @@ they are given all that is left; so is a DROP DEFAULT before an identity, betwee
 sequence is dropped, an ADD CHECK before an ATTACH PARTITION, and a RENAME of a table whose
 name a new partitioned table gets.
 
+An INSERT is given what is about a table that it reads, where a column of that is dropped.
+
 A DROP of an index, function or view is given what makes one of that name again, one of an index
 each new unique one, a RENAME COLUMN each DROP INDEX, as a column that may take the place of a
 dropped one, and a RENAME TABLE, or what is before it, each RENAME COLUMN by the new name.
@@ -28,6 +30,7 @@ from zdm.model.syntax import (
     CreateTable,
     RenameObject,
 )
+from zdm.parse import mentioned
 from zdm.parse.objects import rights
 from zdm.recipes.index import replaced
 
@@ -104,10 +107,26 @@ class Waiting:
         """And what is about the same though it names another table, or none."""
         if kind in _FILLS:
             return self._with_dropped_indexes(together)
+        if kind is ActionKind.INSERT:
+            return self._with_source(together)
         if kind not in (ActionKind.RENAME_COLUMN, ActionKind.RENAME_TABLE):
             return together
         drops = self._dropped_indexes() if kind is ActionKind.RENAME_COLUMN else ()
         return [*together, *self._renamed(together), *drops]
+
+    def _with_source(self, together: list[Action]) -> list[Action]:
+        """What it takes of another table may move, with what the train drops there."""
+        read = [(one.schema, one.name) for one in mentioned.reads(together[0])]
+        found = [
+            action
+            for table, about in self._tables.items()
+            if (table.schema, table.name) in read or ("", table.name) in read
+            if any(_kind(action) is ActionKind.DROP_COLUMN for action in about)
+            for action in about
+            if id(action) not in self._taken and self._is_behind(action, together[0])
+        ]
+        every = {id(action): action for action in [*together, *found]}
+        return sorted(every.values(), key=lambda a: self._places[id(a)]) if found else together
 
     def _renamed(self, together: Sequence[Action]) -> Iterator[Action]:
         """Each RENAME COLUMN of the table by the name that it gets, before other changes."""

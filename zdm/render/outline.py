@@ -232,7 +232,8 @@ def statements(step: Step) -> tuple[str, ...]:
 def update(step: Backfill) -> str:
     """What the batches of a backfill do together."""
     if step.copy is not None:
-        rows = f"SELECT * FROM {step.table.sql}\nWHERE {step.differs}"  # noqa: S608  quoted
+        lock = "\nFOR NO KEY UPDATE" * step.synced
+        rows = f"SELECT * FROM {step.table.sql}\nWHERE {step.differs}{lock}"  # noqa: S608  quoted
         return step.copy.of(rows)
     if step.deletes:
         return f"DELETE FROM {step.table.sql}\nWHERE {step.differs}"  # noqa: S608  quoted

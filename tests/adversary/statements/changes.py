@@ -750,6 +750,31 @@ def copy_rows(train: Train) -> Statements:
     )
 
 
+def move_column(train: Train) -> Statements:
+    """One column or two, moved to a new table with the key of their own."""
+    table, column = _any_column(train)
+    rest = [c for c in table.columns[1:] if c is not column and not c.computed and not c.rest]
+    moved = [column, *(rest[:1] if train.chance(0.3) else ())]
+    key, names = table.columns[0], [ident(one.name) for one in moved]
+    train.made += 1
+    made = f"moved{train.made}"
+    if len(table.columns) > len(moved) + 1:
+        train.put(table, *(c for c in table.columns if c not in moved))
+    typed = ", ".join(f"{n} {one.kind}" for n, one in zip(names, moved, strict=True))
+    follows = train.random.choice((" ON DELETE CASCADE",) * 6 + ("",))
+    given = " OR ".join(f"t.{name} IS NOT NULL" for name in names)
+    where = f" WHERE {given}" if train.chance(0.7) else ""
+    drops = ", ".join(f"DROP COLUMN {name}" for name in names)
+    return (
+        f"CREATE TABLE {made} (of_key {key.kind} PRIMARY KEY REFERENCES {table.sql}{follows},"
+        f" {typed});",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {made} TO {APP};",
+        f"INSERT INTO {made} SELECT t.{ident(key.name)}, {', '.join(names)}"
+        f" FROM {table.sql} AS t{where};",
+        f"ALTER TABLE {table.sql} {drops};",
+    )
+
+
 def update_rows(train: Train) -> Statements:
     """Some rows by their keys or by another table, from constants, the row or another row."""
     table, column = _any_column(train)
@@ -865,6 +890,7 @@ GENERATORS: dict[str, Generator] = {
         backfill,
         insert_rows,
         copy_rows,
+        move_column,
         set_sequence,
         update_rows,
         delete_rows,

@@ -15,6 +15,7 @@ from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint
 from zdm.parse import expressions, mentioned
 from zdm.planning.classify import Placed
+from zdm.planning.conflicts import NEXT_TRAIN, runs_in_contract
 from zdm.planning.walk import Owned
 from zdm.recipes.reading import refuse, updates
 from zdm.schema import lookup
@@ -198,6 +199,38 @@ def _against(
             yield _turned(action, copy, placed[owner])
 
 
+def _read_on(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
+    """Each statement that takes rows of a table which gets others until the contract: it takes
+    those of one moment."""
+    kept = {
+        one.owner: one.step.copy.table
+        for one in steps
+        if isinstance(one.step, Backfill) and one.step.copy is not None and one.step.synced
+    }
+    return tuple(
+        refuse.finding(
+            action,
+            "lost_writes",
+            f"this takes rows of {table}, which gets what the old version writes until the"
+            " contract, at one moment, so what is written later would be missing",
+            NEXT_TRAIN,
+        )
+        for owner, table in kept.items()
+        for other, place in enumerate(placed)
+        for action in place.actions
+        if other != owner and _takes(action, table, place)
+    )
+
+
+def _takes(action: Action, table: Name, place: Placed) -> bool:
+    """Whether it writes rows by those of the table, while the old version runs."""
+    if _kind(action) not in _WRITES or runs_in_contract(action):
+        return False
+    settings, snapshot = action.statement.settings, place.context.snapshot
+    read = (lookup.found(one, snapshot, settings) for one in mentioned.reads(action))
+    return table in read
+
+
 def _turned(action: Action, copy: Copy, place: Placed) -> Finding:
     first = f"{place.context.origin[0]} copies rows into {copy.table} in batches, and this"
     if _kind(action) in _WRITES:
@@ -279,4 +312,4 @@ def _kind(action: Action) -> ActionKind | None:
     return action.fact.kind if isinstance(action.fact, Fact) else None
 
 
-CHECKS = (_overlaps, _copied, _referring)
+CHECKS = (_overlaps, _copied, _read_on, _referring)

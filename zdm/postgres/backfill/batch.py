@@ -108,7 +108,8 @@ def update(step: Backfill, walk: Walk, condition: str) -> str:
     what is made of them."""
     which = f"WHERE ({step.differs}) AND {condition}"
     if step.copy is not None:
-        return step.copy.of(f"SELECT * FROM {walk.target} {which}")  # noqa: S608
+        lock = " FOR NO KEY UPDATE" * step.synced
+        return step.copy.of(f"SELECT * FROM {walk.target} {which}{lock}")  # noqa: S608
     if step.deletes:
         return f"DELETE FROM {walk.target} {which}"  # noqa: S608
     sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
@@ -117,8 +118,9 @@ def update(step: Backfill, walk: Walk, condition: str) -> str:
 
 def unlocked(step: Backfill, walk: Walk, condition: str) -> str:
     """The condition of the rows that differ and that no other transaction holds, which it
-    locks in the order of their keys, as strongly as the statement would; a copy only reads."""
-    if step.copy is not None:
+    locks in the order of their keys, as strongly as the statement would; a copy only reads,
+    but for one that is kept in sync, in which no row may be as it was before."""
+    if step.copy is not None and not step.synced:
         return condition
     lock = "UPDATE" if step.deletes else "NO KEY UPDATE"
     rows = (

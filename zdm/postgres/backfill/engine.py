@@ -279,12 +279,14 @@ class _Engine:
 
     def _prove(self, walk: Walk) -> Iterator[BackfillEvent]:
         """Verify a relation until it is clean twice in a row; refill what differs."""
-        if self.request.step.copy is not None:
+        step = self.request.step
+        if step.copy is not None and not step.synced:
             yield from self._complete(walk)
             return
         if not walk.key:
             yield from self._sweep(walk)
-        yield from self._vacuum(walk)
+        if step.copy is None:  # which leaves no dead rows
+            yield from self._vacuum(walk)
         yield from self._await_writers(walk)
         for _ in range(SWEEPS):
             before = trigger_guard.triggers(self.connection, self._oids((walk,)))

@@ -187,7 +187,8 @@ def _news(seen: Facts | None, now: Facts) -> bool:
 
 
 def _differing(step: Backfill, keys: list[str]) -> str:
-    columns = ", ".join(one.column for one in step.assignments)
+    written = () if step.copy is None else step.copy.columns
+    columns = ", ".join([*(one.column for one in step.assignments), *written])
     return (
         f"rows of {step.table} differ between the old and the new shape ({columns}):"
         f" {'; '.join(keys)}"

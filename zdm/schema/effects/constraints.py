@@ -112,9 +112,10 @@ def _constraint(snapshot: Snapshot, new: New, named: tuple[str, ...], label: str
 
 def _definition(snapshot: Snapshot, new: New) -> str:
     """Its text; on a table of this train nothing asks for it but a later SET NOT NULL or ATTACH
-    PARTITION, and an ON CONFLICT whether it is checked at once."""
+    PARTITION, an ON CONFLICT whether it is checked at once, and what a foreign key does."""
     created = snapshot.require_table(new.table).created
-    if created and not _proves(new.says.expression) and not new.says.deferrable:
+    asked = new.says.deferrable or new.says.on_delete
+    if created and not _proves(new.says.expression) and not asked:
         return ""
     text = rewrite.constraint_definition(new.says, new.columns)
     return f"{text} DEFERRABLE" if created and new.says.deferrable else text

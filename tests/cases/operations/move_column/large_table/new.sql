@@ -1,0 +1,1 @@
+UPDATE profiles SET bio = 'new' WHERE id = 4;

@@ -1,0 +1,1 @@
+SELECT p.bio FROM users JOIN profiles AS p ON user_id = id;
