@@ -168,13 +168,14 @@ def copy_sql(move: Move) -> str:
 
 
 def differs(move: Move) -> str:
-    """The rows of the old place that have no other row and should, or one with other values."""
-    record, there = ident(move.site.name.name), f"{move.target.name.sql} AS {_ROW}"
-    same = _same(move, record)
+    """The rows of the old place that have no other row and should, or one with other values.
+    As one value of at most one row it is looked up by the key: of NOT EXISTS PostgreSQL may
+    make a hash of the whole table, for each batch anew."""
+    record = ident(move.site.name.name)
     other = _any(_distinct(move, record))
     return (
-        f"(({_given(move, record)}) AND NOT EXISTS (SELECT FROM {there} WHERE {same}))"  # noqa: S608
-        f" OR EXISTS (SELECT FROM {there} WHERE {same} AND ({other}))"
+        f"coalesce((SELECT {other} FROM {move.target.name.sql} AS {_ROW}"  # noqa: S608
+        f" WHERE {_same(move, record)}), {_given(move, record)})"
     )
 
 
