@@ -62,18 +62,32 @@ IMMUTABLE = frozenset(
         jsonb_object_keys""",
     )
 )
+_TIMES = frozenset({"SVFOP_CURRENT_TIME", "SVFOP_CURRENT_TIME_N"})
 
 
-def volatility(expression: Expression, snapshot: Snapshot) -> Volatility:
-    """The most volatile function that the expression calls."""
+def volatility(
+    expression: Expression, snapshot: Snapshot, major: int | None = None
+) -> Volatility:
+    """The most volatile function that the expression calls, on that version of the server."""
     if isinstance(expressions.form(expression), Constant):
         return Volatility.IMMUTABLE
     found = {of_function(words, snapshot) for words in expressions.functions(expression)}
+    if (major or snapshot.major) < 15 and _is_zone_of_time(expression):
+        return Volatility.VOLATILE
     if Volatility.VOLATILE in found:
         return Volatility.VOLATILE
     if Volatility.STABLE in found or Feature.CURRENT_VALUE in expressions.features(expression):
         return Volatility.STABLE
     return Volatility.IMMUTABLE
+
+
+def _is_zone_of_time(expression: Expression) -> bool:
+    """AT TIME ZONE of a time with time zone, which is VOLATILE before 15 (pg_proc), unlike that
+    of a timestamp. Where an expression has both, they are taken to belong together."""
+    called = {words[-1] for words in expressions.functions(expression)}
+    types = {cast.type.words[-1] for cast in expressions.casts(expression)}
+    values = expressions.session_values(expression)
+    return "timezone" in called and ("timetz" in types or not _TIMES.isdisjoint(values))
 
 
 def of_function(words: tuple[str, ...], snapshot: Snapshot) -> Volatility:

@@ -19,7 +19,7 @@ def check(site: Site) -> Iterator[Violation]:
     default = column.constraint("default")
     if default is None or default.expression is None:
         return
-    how = default_volatility.volatility(default.expression, site.before)
+    how = default_volatility.volatility(default.expression, site.before, site.majors[0])
     if how is Volatility.VOLATILE and not type_names.is_serial(column.type):
         yield Violation(
             message=f"the default of {column.name} is evaluated for each row, so {table.name}"

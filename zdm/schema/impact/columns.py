@@ -51,7 +51,8 @@ def _rewrites(column: ColumnDefinition, place: Place) -> Answer:
 
 def _varies(default: Expression, place: Place) -> Answer:
     """Whether the default has another value for each row."""
-    if default_volatility.volatility(default, place.snapshot) is not Volatility.VOLATILE:
+    how = default_volatility.volatility(default, place.snapshot, place.major)
+    if how is not Volatility.VOLATILE:
         return NO
     known = volatility.VOLATILE | default_volatility.STABLE | default_volatility.IMMUTABLE
     # a body of SQL may be put in its place, and then need not be volatile
