@@ -110,6 +110,7 @@ ELSEWHERE = {
         "the application's"
     ),
     "let no version read new rows by `id > last seen`": "the application's",
+    "see that there is such a row, or correct them when the contract has stopped": "the data's",
     "let the new version accept that, or run the UPDATE once more in a later release": (
         "the application's, or another release's"
     ),

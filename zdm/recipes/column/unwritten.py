@@ -41,17 +41,15 @@ def left(later: Sequence[Action], table: Table, column: Column) -> tuple[str, st
     if any(_refuses(a, column) for a in own):
         return None
     value = "NULL" if column.default is None else column.default
-    found = (
-        f"rows that the old version writes after the UPDATE have {value} in {column.name} of"
-        f" {table.name}"
-    )
+    rows = "rows that the old version writes after the UPDATE have"
     if column.default is not None and any(_refers(a, column) for a in own):
         return (
-            f"{found}; where its foreign key refers to no row by that, they stop the contract",
+            f"{rows} {value} in {column.name} of {table.name}; where its foreign key refers to"
+            " no row by that, they stop the contract",
             "see that there is such a row, or correct them when the contract has stopped",
         )
     return (
-        found,
+        f"{rows} {value} in {column.name} of {table.name}",
         "let the new version accept that, or run the UPDATE once more in a later release",
     )
 

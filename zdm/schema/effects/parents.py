@@ -114,7 +114,7 @@ def _attach(snapshot: Snapshot, above: Table, table: Table) -> Snapshot:
         return snapshot
     if family.parents(table) or (family.partitions(snapshot, table.name) and table.inherits):
         return snapshot
-    if any(c.identity for c in table.columns):
+    if any(c.identity for c in table.columns) or _has_another_key(table, above):
         return snapshot
     snapshot = edits.put_table(snapshot, replace(table, partition_of=above.name))
     for one in above.columns if snapshot.major >= _IDENTITY_OF_PARTITIONS else ():
@@ -126,6 +126,13 @@ def _attach(snapshot: Snapshot, above: Table, table: Table) -> Snapshot:
     snapshot = _without_keys_of(snapshot, table.name, above)
     snapshot = inherit_indexes(snapshot, table.name, above)
     return inherit_triggers(snapshot, table.name, above)
+
+
+def _has_another_key(table: Table, above: Table) -> bool:
+    """The server makes the primary key of the table above for each partition, beside which a
+    primary key of other columns is one too many."""
+    own, wanted = table.primary_key, above.primary_key
+    return own is not None and wanted is not None and own.columns != wanted.columns
 
 
 def _fits(snapshot: Snapshot, above: Table, table: Table, *, exactly: bool) -> bool:
