@@ -39,7 +39,11 @@ GROUPS: Mapping[str, str] = {
     "recipes/reading": "Names that are not there",
     "": "Text that cannot be read",
 }
-AS = {"recipes/column": "operations/column", "recipes/object": "recipes/reading"}
+AS = {
+    "recipes/column": "operations/column",
+    "recipes/object": "recipes/reading",
+    "recipes/partition": "operations/table",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
