@@ -32,7 +32,7 @@ def test_a_column_that_a_trigger_of_the_train_uses_is_not_widened_beside_it() ->
     assert finding.slug == "order_conflict"
     assert "`change type of users.code to text`" in finding.message
     assert "`add users.d and fill it` (migration.sql:1:1)" in finding.message
-    assert "trigger zzz_zdm_fill_d of users still uses column users.code" in finding.message
+    assert "trigger zzz_zdm_assigned_d of users still uses column users.code" in finding.message
     assert (
         finding.remedy == "move it to a revision that is planned after this train is contracted"
     )

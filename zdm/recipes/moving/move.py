@@ -170,7 +170,7 @@ def copy_sql(move: Move) -> str:
 def differs(move: Move) -> str:
     """The rows of the old place that have no other row and should, or one with other values.
     As one value of at most one row it is looked up by the key: of NOT EXISTS PostgreSQL may
-    make a hash of the whole table, for each batch anew."""
+    make a hash of the whole table, again for each batch."""
     record = ident(move.site.name.name)
     other = _any(_distinct(move, record))
     return (

@@ -59,7 +59,7 @@ def test_rows_are_inserted_behind_the_update_before_them() -> None:
     [
         "UPDATE users AS u SET email = o.email FROM others AS o WHERE o.id = u.id;",
         "INSERT INTO users SELECT id + 7, email FROM others;",
-        "CREATE TABLE t (e text); INSERT INTO t SELECT email FROM others;",
+        "CREATE TABLE t (e text); INSERT INTO t SELECT lower(email) FROM others;",
         "CREATE TABLE t (i int, e text); INSERT INTO t SELECT * FROM others;",
     ],
 )
