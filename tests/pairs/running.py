@@ -71,15 +71,16 @@ class Versions:
                 continue
             values = {c.name: _value(c, number) for c in table.columns if not c.generated}
             columns, into = ", ".join(map(ident, values)), table.name.sql
-            changed = ", ".join(f"{ident(n)} = {v}" for n, v in values.items() if n != "id")
+            key = "id" if "id" in values else next(iter(values))
+            changed = ", ".join(f"{ident(n)} = {v}" for n, v in values.items() if n != key)
             always = any(column.identity == "always" for column in table.columns)
             given = "OVERRIDING SYSTEM VALUE VALUES" if always else "VALUES"
             statements = [
                 f"INSERT INTO {into} ({columns}) {given} ({', '.join(values.values())})",
-                f"SELECT {columns} FROM {into} WHERE id = {number}",
+                f"SELECT {columns} FROM {into} WHERE {ident(key)} = {number}",
             ]
             if changed:
-                statements.append(f"UPDATE {into} SET {changed} WHERE id = {number}")
+                statements.append(f"UPDATE {into} SET {changed} WHERE {ident(key)} = {number}")
             for sql in statements:
                 self.conn.execute(sql.encode())
 

@@ -246,9 +246,10 @@ def never_fails(expression: Expression) -> bool:
 
 
 def session_values(expression: Expression) -> tuple[str, ...]:
-    """What it asks by keyword, as the parser calls it: CURRENT_USER, CURRENT_TIMESTAMP …"""
+    """What it asks by keyword, without a precision: current_user, current_timestamp …"""
     found = trees.walk({"root": expression.tree})
-    return tuple(str(node.get("op", "")) for key, node in found if key == "SQLValueFunction")
+    words = (str(node.get("op", "")) for key, node in found if key == "SQLValueFunction")
+    return tuple(w.removeprefix("SVFOP_").removesuffix("_N").lower() for w in words)
 
 
 def casts(expression: Expression) -> tuple[Cast, ...]:

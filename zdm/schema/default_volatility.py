@@ -62,7 +62,6 @@ IMMUTABLE = frozenset(
         jsonb_object_keys""",
     )
 )
-_TIMES = frozenset({"SVFOP_CURRENT_TIME", "SVFOP_CURRENT_TIME_N"})
 
 
 def volatility(
@@ -87,7 +86,7 @@ def _is_zone_of_time(expression: Expression) -> bool:
     called = {words[-1] for words in expressions.functions(expression)}
     types = {cast.type.words[-1] for cast in expressions.casts(expression)}
     values = expressions.session_values(expression)
-    return "timezone" in called and ("timetz" in types or not _TIMES.isdisjoint(values))
+    return "timezone" in called and ("timetz" in types or "current_time" in values)
 
 
 def of_function(words: tuple[str, ...], snapshot: Snapshot) -> Volatility:

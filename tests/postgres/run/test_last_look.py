@@ -347,6 +347,7 @@ def test_a_step_that_is_killed_between_its_work_and_its_record_is_still_the_plan
     index = step(plan, "-index")
     with opened(database) as conn:
         kept = own_evidence(conn, plan)
+        runs.intend(conn, kept.fence, index.id)
         kept.begin(index)
         for text in index.sql:
             conn.execute(text.encode())

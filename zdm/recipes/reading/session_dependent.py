@@ -70,7 +70,7 @@ def _is_clock(expression: Expression) -> bool:
 def _of_session(text: str, expression: Expression) -> Line | None:
     called = any(words[-1] in _SESSION for words in expressions.functions(expression))
     asked = any(
-        "TIME" not in word and "DATE" not in word
+        "time" not in word and "date" not in word
         for word in expressions.session_values(expression)
     )
     if not called and not asked:
