@@ -116,8 +116,8 @@ def _repeated(table: Name, keys: Sequence[str], where: str) -> str:
 
 
 def _attached(action: Action, snapshot: Snapshot) -> tuple[Name, str, str] | None:
-    """A table that becomes a partition, which rows are outside its bounds, and the assignment
-    that brings one in."""
+    """A table of the start that becomes a partition, which rows are outside its bounds, and the
+    assignment that brings one in."""
     said = action.said
     if not isinstance(said, AlterTable) or said.other is None or said.bound is None:
         return None
@@ -126,6 +126,8 @@ def _attached(action: Action, snapshot: Snapshot) -> tuple[Name, str, str] | Non
     if parent is None or inside is None:
         return None
     name = lookup.found(said.other, snapshot, action.statement.settings)
+    if snapshot.table(name) is None:
+        return None
     return name, f"({inside}) IS NOT TRUE", bound.within(said.bound, parent)
 
 
