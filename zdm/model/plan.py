@@ -21,6 +21,7 @@ NO_TIMEOUT = timedelta(
     0
 )  # VALIDATE scans; CONCURRENTLY under a timeout leaves an INVALID index
 NAMED_ROWS = 10  # of those that are in the way of a step
+PROBE_RECORDED = "as recorded"  # nothing is half done; whether it is done the journal knows
 STATEMENT_TIMEOUT = timedelta(seconds=15)  # catalog-only DDL needs milliseconds
 
 
@@ -131,10 +132,10 @@ class RunSql:
     `sql` is one transaction, unless in_transaction is False (then exactly one statement).
     `probe` is a catalog query that returns one text: `done`, `not done` or `half done`;
     after a run it must say `done` (the postcondition); empty: the catalog does not show it,
-    only the journal does. `repair` leads from half done to
-    not done, or to done, and runs outside a transaction. `undo` runs in one transaction like
-    `sql`, unless in_transaction is False; before it, rows are restored in the batches of
-    `restore`, and `undo_checks` must hold.
+    only the journal does, as it does where the probe says `as recorded`. `repair` leads from
+    half done to not done, or to done, and runs outside a transaction. `undo` runs in one
+    transaction like `sql`, unless in_transaction is False; before it, rows are restored in the
+    batches of `restore`, and `undo_checks` must hold.
     `serves`: the versions that work once this step is done.
     `as_written` is what its author vouches for, with claims that a replay observed; `unknown`
     are those that it does not make. `privileged`: it needs superuser, so that no shadow runs

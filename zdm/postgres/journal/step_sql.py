@@ -14,7 +14,14 @@ from psycopg import errors
 
 from zdm.errors import StoppedError
 from zdm.model import duration
-from zdm.model.plan import NAMED_ROWS, NO_TIMEOUT, Backfill, Check, RunSql
+from zdm.model.plan import (
+    NAMED_ROWS,
+    NO_TIMEOUT,
+    PROBE_RECORDED,
+    Backfill,
+    Check,
+    RunSql,
+)
 from zdm.model.release import RunState
 from zdm.model.statement import Setting
 from zdm.postgres.journal import runs
@@ -31,7 +38,8 @@ def probe(own: Connection, step: RunSql, *, unknown: str = "done") -> str:
     if not step.probe:  # the author vouches for it: the journal alone knows
         return unknown
     row = own.execute(step.probe.encode()).fetchone()
-    return "" if row is None else str(row[0])
+    answer = "" if row is None else str(row[0])
+    return unknown if answer == PROBE_RECORDED else answer
 
 
 def preconditions(own: Connection, step: RunSql | Backfill, naming: timedelta = NAMING) -> None:
