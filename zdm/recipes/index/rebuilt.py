@@ -8,6 +8,8 @@ where another relation has one of these names, the step stops. The catalog does 
 index was rebuilt, so only the journal does.
 """
 
+from dataclasses import replace
+
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, PROBE_RECORDED, Check, Phase, RunSql
 from zdm.model.schema import Index, Name
@@ -32,7 +34,7 @@ def rebuild(site: Site, index: Index) -> RunSql:
     full = site.beside(index.name)
     used = () if site.table.created else site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE)
     left = tuple(map(site.beside, leftovers(index)))
-    return run_sql.concurrently(
+    step = run_sql.concurrently(
         site,
         id=site.id(index.name, "reindex"),
         phase=Phase.EXPAND,
@@ -49,6 +51,7 @@ def rebuild(site: Site, index: Index) -> RunSql:
         " which is dropped before the next one.",
         cost=cost.build_index(site.table, index.columns),
     )
+    return replace(step, rewrites=() if site.table.created else (full,))
 
 
 def leftovers(index: Index) -> tuple[str, ...]:
