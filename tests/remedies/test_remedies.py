@@ -26,6 +26,7 @@ from tests.remedies import (
     rows,
     source,
     trains,
+    upkeep,
     widened,
 )
 from tests.remedies.entry import Entry
@@ -60,6 +61,7 @@ ENTRIES = (
     *trains.ENTRIES,
     *widened.ENTRIES,
     *retyped.ENTRIES,
+    *upkeep.ENTRIES,
     *partitions.ENTRIES,
     *partitioned.ENTRIES,
 )

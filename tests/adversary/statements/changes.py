@@ -872,6 +872,7 @@ GENERATORS: dict[str, Generator] = {
         metadata.rename_index,
         metadata.drop_object,
         metadata.create_statistics,
+        metadata.maintain_table,
         metadata.alter_sequence,
         metadata.rename_view,
         metadata.rename_function,

@@ -156,12 +156,13 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     """Maintenance of tables of the Snapshot."""
     action, said = actions[0], actions[0].said
     if isinstance(said, NoRelation) and said.statement == "NOTIFY":
-        return refuse.refuse(action, "notify_not_planned", *upkeep.NOTIFY)
+        return refuse.refuse(action, "notify_not_planned", *upkeep.notified())
     if not isinstance(said, WorkOn) or said.work not in upkeep.WORKS:
         return None
-    general = upkeep.general(said)
-    if general is not None:
-        return refuse.refuse(action, *general)
+    if not said.relations and said.work in upkeep.COPYING:
+        return refuse.refuse(action, "cluster_vacuum_full", *upkeep.of_all(said))
+    if not said.relations:
+        return refuse.refuse(action, "maintenance_cannot_be_planned", *upkeep.of_all(said))
     if len(said.relations) > 1:  # in one statement, whose author says when it runs
         return None
     if said.work is Work.REINDEX_INDEX:
@@ -172,13 +173,16 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 def _of_table(action: Action, said: WorkOn, snapshot: Snapshot) -> Match | Refusal | None:
     name = action.fact.table if isinstance(action.fact, Fact) else None
     table = None if name is None else snapshot.table(name)
+    if table is None and any(view.name == name for view in snapshot.views):
+        why = upkeep.of_view(f"the view {name}")
+        return refuse.refuse(action, "maintenance_cannot_be_planned", *why)
     if table is None:
-        return upkeep.not_a_table(action, name, snapshot)
+        return None if snapshot.opaque else statements.unknown_table(action, name)
     if table.created and said.work is Work.CLUSTER and table.kind == "table":
         return None  # it runs as written
-    problem = upkeep.problem(action, said, table, snapshot)
-    if problem is not None:
-        return refuse.refuse(action, *problem)
+    refusal = _refusal(action, said, table, snapshot)
+    if refusal is not None:
+        return refusal
     if said.work is Work.REINDEX_TABLE:
         return _rebuild(action, table, table.indexes)
     operation = MaintainTable(
@@ -194,15 +198,42 @@ def _of_table(action: Action, said: WorkOn, snapshot: Snapshot) -> Match | Refus
     return Match(operation=operation, consumed=(0,))
 
 
-def _index(action: Action, said: WorkOn, snapshot: Snapshot) -> Match | Refusal | None:
-    found = upkeep.index(action, said, snapshot)
-    if found is None:
-        return upkeep.not_an_index(action, said, snapshot)
-    table, index = found
-    problem = upkeep.problem(action, said, table, snapshot) or upkeep.of_index(index, table)
+def _refusal(action: Action, said: WorkOn, table: Table, snapshot: Snapshot) -> Refusal | None:
+    """The rules of `zdm check` have the names of the first two."""
+    copies, blocks = upkeep.copying(said, table), upkeep.blocking(said, table)
+    if copies is not None:
+        return refuse.refuse(action, "cluster_vacuum_full", *copies)
+    if blocks is not None:
+        return refuse.refuse(action, "reindex_not_concurrent", *blocks)
+    lacking = next((c for c in maintenance.columns(action) if table.column(c) is None), "")
+    if lacking:
+        return statements.unknown_column(action, table.name, lacking)
+    problem = upkeep.problem(action, said, table, snapshot)
     if problem is not None:
-        return refuse.refuse(action, *problem)
-    return _rebuild(action, table, (index,))
+        return refuse.refuse(action, "maintenance_cannot_be_planned", *problem)
+    return None
+
+
+def _index(action: Action, said: WorkOn, snapshot: Snapshot) -> Match | Refusal | None:
+    found, name = upkeep.index(action, said, snapshot), said.relations[0].name
+    if found is None and upkeep.is_of_view(said, snapshot):
+        why = upkeep.of_view(f"the index {name} of a materialized view")
+        return refuse.refuse(action, "maintenance_cannot_be_planned", *why)
+    if found is None and snapshot.opaque:
+        return None
+    if found is None:
+        return refuse.refuse(
+            action,
+            "unknown_index",
+            f"there is no index {name} in the schema, so this statement would fail",
+            "correct the name, or make a new snapshot of the database",
+        )
+    table, index = found
+    refusal = _refusal(action, said, table, snapshot)
+    problem = upkeep.of_index(index, table) if refusal is None else None
+    if problem is not None:
+        return refuse.refuse(action, "maintenance_cannot_be_planned", *problem)
+    return refusal or _rebuild(action, table, (index,))
 
 
 def _rebuild(action: Action, table: Table, named: Sequence[Index]) -> Match:

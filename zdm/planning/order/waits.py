@@ -127,8 +127,9 @@ def _changed_late(steps: Sequence[Step]) -> Iterator[Name]:
     """The tables whose rows change after the rollout, as far as it is known."""
     for step in steps:
         if step.phase is Phase.CONTRACT:
+            written = isinstance(step, RunSql) and step.as_written
             for lock in step.locks:
-                if lock.mode is LockMode.ROW_EXCLUSIVE:
+                if written or lock.mode is LockMode.ROW_EXCLUSIVE:
                     yield lock.table
 
 

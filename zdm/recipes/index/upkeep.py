@@ -10,19 +10,18 @@ partition after another, each with leftovers of its own.
 from collections.abc import Mapping
 
 from zdm.model.commands import Work, WorkOn
-from zdm.model.operation import Refusal
 from zdm.model.plan import Check
-from zdm.model.schema import Index, Name, Snapshot, Table
+from zdm.model.schema import Index, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action
 from zdm.parse import emit
 from zdm.parse.emit import Constant
 from zdm.parse.objects import maintenance
 from zdm.recipes.index import rebuilt
-from zdm.recipes.reading import refuse, statements
+from zdm.schema import generated_names
 from zdm.schema.impact.place import Place
 
-_Problem = tuple[str, str, str]  # slug, fact and remedy
+_Problem = tuple[str, str]  # the fact and the remedy
 WORKS = frozenset(
     {
         Work.ANALYZE,
@@ -35,19 +34,11 @@ WORKS = frozenset(
         Work.REINDEX_DATABASE,
     }
 )
-NOTIFY = (
-    "sessions that listen are told once, and zdm does not know whether they need what is there"
-    " before the rollout or after it: the plan changes the schema on both sides of it",
-    "put `-- zdm: run in expand -- reason` above it, behind the statements that it announces,"
-    " or `-- zdm: run in contract -- reason`; and send it again by hand where both need it",
-)
 BY_HAND = (
     "run REINDEX INDEX without CONCURRENTLY in a maintenance window, under"
     " `-- zdm: run in expand -- reason`"
 )
-_UNFIT = "maintenance_cannot_be_planned"
-_BLOCKS = "reindex_not_concurrent"  # the rules of `zdm check` have these names, too
-_COPIES = "cluster_vacuum_full"
+COPYING = frozenset({Work.CLUSTER, Work.VACUUM_FULL})
 _SINCE: Mapping[str, int] = {
     "skip_database_stats": 16,
     "buffer_usage_limit": 16,
@@ -89,31 +80,61 @@ def cuts(action: Action) -> bool:
     return "truncate" not in maintenance.options(action)
 
 
-def general(said: WorkOn) -> _Problem | None:
-    """Of what is no matter of one table."""
-    if said.relations:
-        return None
+def notified() -> _Problem:
+    """Why NOTIFY is not planned."""
+    return (
+        "sessions that listen are told once, and zdm does not know whether they need what is"
+        " there before the rollout or after it: the plan changes the schema on both sides",
+        "put `-- zdm: run in expand -- reason` above it, behind the statements that it"
+        " announces, or `-- zdm: run in contract -- reason`; and send it again by hand where"
+        " both need it",
+    )
+
+
+def of_all(said: WorkOn) -> _Problem:
+    """Why it must name what it is about."""
     word = said.work.upper()
+    if said.work in COPYING:
+        return (
+            f"{word} without a name copies table after table under ACCESS EXCLUSIVE, and reads"
+            " and writes of each wait meanwhile",
+            "remove it; use an online tool such as pg_repack for the tables that need it",
+        )
     if said.work in (Work.REINDEX_SCHEMA, Work.REINDEX_DATABASE):
         return (
-            _UNFIT,
             "REINDEX of a schema, of a database or of the catalog rebuilds index after index,"
             " also of tables that are no part of this migration, and what a failure leaves is"
             " in no plan",
             "write `REINDEX TABLE CONCURRENTLY` for each table that needs it",
         )
-    if said.work in (Work.CLUSTER, Work.VACUUM_FULL):
-        return (
-            _COPIES,
-            f"{word} without a name copies table after table under ACCESS EXCLUSIVE, and reads"
-            " and writes of each wait meanwhile",
-            "remove it; use an online tool such as pg_repack for the tables that need it",
-        )
     return (
-        _UNFIT,
         f"{word} without a name goes through every table that its role may maintain, also"
         " those that are no part of this migration",
         f"name the tables: `{word} t`",
+    )
+
+
+def copying(said: WorkOn, table: Table) -> _Problem | None:
+    """Why CLUSTER and VACUUM FULL of a table in use are refused."""
+    if table.created or said.work not in COPYING:
+        return None
+    return (
+        f"{said.work.upper()} copies {table.name} and its indexes under ACCESS EXCLUSIVE, so"
+        " reads and writes would wait for all of it",
+        "remove it, and use an online tool such as pg_repack outside of migrations; or run it"
+        " in a maintenance window, with `-- zdm: run in expand -- reason`, and with a"
+        " lock_timeout",
+    )
+
+
+def blocking(said: WorkOn, table: Table) -> _Problem | None:
+    """Why REINDEX without CONCURRENTLY is refused."""
+    if said.concurrently or not said.work.startswith("reindex"):
+        return None
+    return (
+        f"{said.work.upper()} stops writes to {table.name}, and queries that use the index,"
+        " until it is built",
+        f"write {said.work.upper()} CONCURRENTLY",
     )
 
 
@@ -121,8 +142,6 @@ def problem(action: Action, said: WorkOn, table: Table, snapshot: Snapshot) -> _
     """Why this work on the table cannot be planned."""
     return (
         _of_kind(said, table)
-        or _copying(said, table)
-        or _blocking(said, table)
         or _of_words(action, said, table, snapshot)
         or _of_leftovers(said, table)
     )
@@ -132,43 +151,17 @@ def _of_kind(said: WorkOn, table: Table) -> _Problem | None:
     word = said.work.upper()
     if table.kind == "foreign table":
         return (
-            _UNFIT,
             f"{table.name} is a foreign table: ANALYZE reads its rows from the other server,"
             " and nothing else is done to it",
             "remove it, or put `-- zdm: run in expand -- reason` above an ANALYZE",
         )
     if table.kind == "partitioned table" and said.work is not Work.ANALYZE:
         return (
-            _UNFIT,
             f"{table.name} is partitioned, so {word} goes through all partitions, and a failure"
             " leaves some of them done",
             "name the partitions one by one",
         )
     return None
-
-
-def _copying(said: WorkOn, table: Table) -> _Problem | None:
-    if table.created or said.work not in (Work.CLUSTER, Work.VACUUM_FULL):
-        return None
-    return (
-        _COPIES,
-        f"{said.work.upper()} copies {table.name} and its indexes under ACCESS EXCLUSIVE, so"
-        " reads and writes would wait for all of it",
-        "remove it, and use an online tool such as pg_repack outside of migrations; or run it"
-        " in a maintenance window, with `-- zdm: run in expand -- reason`, and with a"
-        " lock_timeout",
-    )
-
-
-def _blocking(said: WorkOn, table: Table) -> _Problem | None:
-    if said.concurrently or not said.work.startswith("reindex"):
-        return None
-    return (
-        _BLOCKS,
-        f"{said.work.upper()} stops writes to {table.name}, and queries that use the index,"
-        " until it is built",
-        f"write {said.work.upper()} CONCURRENTLY",
-    )
 
 
 def _of_words(
@@ -182,38 +175,26 @@ def _of_words(
         if option not in known or _SINCE.get(option, 0) > snapshot.major:
             word = option.upper()
             return (
-                _UNFIT,
                 f"zdm plans no {said.work.upper()} with {word} on PostgreSQL {snapshot.major}",
                 f"remove {word}; or put `-- zdm: run in expand -- reason` above the statement",
             )
     if said.work is Work.VACUUM and "truncate" in maintenance.switched_on(action):
         return (
-            _UNFIT,
             f"with TRUNCATE, VACUUM takes ACCESS EXCLUSIVE on {table.name} for a moment to cut"
             " its empty end, which ends queries on standbys",
             "remove TRUNCATE: zdm leaves the empty end to autovacuum",
         )
-    return _of_columns(action, said, table, snapshot)
+    return _of_columns(action, said, snapshot)
 
 
-def _of_columns(
-    action: Action, said: WorkOn, table: Table, snapshot: Snapshot
-) -> _Problem | None:
+def _of_columns(action: Action, said: WorkOn, snapshot: Snapshot) -> _Problem | None:
     if any(relation.only for relation in said.relations) and snapshot.major < _ONLY:
         major = snapshot.major
-        return (_UNFIT, f"PostgreSQL {major} has no {said.work.upper()} ONLY", "remove ONLY")
+        return f"PostgreSQL {major} has no {said.work.upper()} ONLY", "remove ONLY"
     columns = maintenance.columns(action)
-    lacking = next((c for c in columns if table.column(c) is None), "")
-    if lacking:
-        return (
-            "unknown_column",
-            f"{table.name} has no column {lacking}, so this statement would fail",
-            "correct the name, or make a new snapshot of the database",
-        )
     analyzes = said.work is Work.ANALYZE or "analyze" in maintenance.switched_on(action)
     if columns and not analyzes:
         return (
-            _UNFIT,
             "VACUUM of single columns fails without ANALYZE",
             "remove the columns, or write VACUUM (ANALYZE)",
         )
@@ -234,7 +215,6 @@ def _taken(index: Index, table: Table) -> _Problem | None:
     if not left:
         return None
     return (
-        _UNFIT,
         f"{table.name} has an index {left}, the name that a rebuild of {index.name} needs; a"
         " REINDEX that failed leaves one, INVALID",
         f"if it is INVALID, run `DROP INDEX CONCURRENTLY {ident(left)}` and make a new snapshot"
@@ -252,14 +232,12 @@ def of_index(index: Index, table: Table) -> _Problem | None:
     """Why the index cannot be rebuilt."""
     if not index.valid:
         return (
-            _UNFIT,
             f"{index.name} is INVALID, and REINDEX CONCURRENTLY passes over it with a warning",
             f"run `DROP INDEX CONCURRENTLY {ident(index.name)}` and make a new snapshot of the"
             " database; then create it again",
         )
     if not is_rebuilt(index, table):
         return (
-            _UNFIT,
             f"{index.name} belongs to an exclusion constraint of {table.name}, which REINDEX"
             " CONCURRENTLY cannot rebuild (0A000)",
             BY_HAND,
@@ -273,32 +251,19 @@ def index(action: Action, said: WorkOn, snapshot: Snapshot) -> tuple[Table, Inde
     return place.index(said.relations[0])
 
 
-def not_an_index(action: Action, said: WorkOn, snapshot: Snapshot) -> Refusal | None:
-    """It names none of a table; None where it may be there unseen."""
-    if snapshot.opaque:
-        return None
+def is_of_view(said: WorkOn, snapshot: Snapshot) -> bool:
+    """Whether the index belongs to a materialized view."""
     name = said.relations[0].name
-    if any(name in text for view in snapshot.views for text in view.indexes):
-        return _of_view(action, f"the index {name} of a materialized view")
-    return refuse.refuse(
-        action,
-        "unknown_index",
-        f"there is no index {name} in the schema, so this statement would fail",
-        "correct the name, or make a new snapshot of the database",
+    return any(
+        generated_names.of_definition(text) == name
+        for view in snapshot.views
+        for text in view.indexes
     )
 
 
-def not_a_table(action: Action, name: Name | None, snapshot: Snapshot) -> Refusal | None:
-    """It names none; None where it may be there unseen."""
-    if any(view.name == name for view in snapshot.views):
-        return _of_view(action, f"the view {name}")
-    return None if snapshot.opaque else statements.unknown_table(action, name)
-
-
-def _of_view(action: Action, what: str) -> Refusal:
-    return refuse.refuse(
-        action,
-        _UNFIT,
+def of_view(what: str) -> _Problem:
+    """Why it is not planned."""
+    return (
         f"zdm maintains tables alone, and this names {what}; one that is materialized gets its"
         " new rows as the last step before the rollout",
         "remove it; or put `-- zdm: run in contract -- reason` above it, which comes behind"
