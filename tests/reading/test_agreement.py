@@ -91,6 +91,12 @@ WITHOUT_TABLE = [
     ("COMMIT", Kind.TRANSACTION),
     ("SET lock_timeout = '1s'", Kind.SET),
     ("BEGIN", Kind.TRANSACTION),
+    ("CLUSTER t", Kind.OTHER),
+    ("ANALYZE t (a), u", Kind.OTHER),
+    ("VACUUM (ANALYZE) t", Kind.OTHER),
+    ("REINDEX TABLE CONCURRENTLY t", Kind.OTHER),
+    ("REINDEX SCHEMA CONCURRENTLY s", Kind.OTHER),
+    ("NOTIFY x, 'y'", Kind.OTHER),
 ]
 OPAQUE = [
     "DO $$ BEGIN END $$",
@@ -115,7 +121,6 @@ OPAQUE = [
     "SELECT 1" + " + 1" * 500,
     "SELECT " + "(SELECT " * 300 + "1" + ")" * 300,
     "LISTEN x",
-    "CLUSTER t",
 ]
 MUTANTS = [
     "ALTER TABLE t ADDD COLUMN x int",

@@ -26,11 +26,10 @@ from tests.remedies import (
     rows,
     source,
     trains,
-    upkeep,
     widened,
 )
 from tests.remedies.entry import Entry
-from tests.remedies.tables import moved, partitioned, partitions
+from tests.remedies.tables import moved, partitioned, partitions, upkeep
 from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan

@@ -7,7 +7,7 @@ versions are data in the step, so the executor has no code for any operation.
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal
 
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
@@ -21,7 +21,6 @@ NO_TIMEOUT = timedelta(
     0
 )  # VALIDATE scans; CONCURRENTLY under a timeout leaves an INVALID index
 NAMED_ROWS = 10  # of those that are in the way of a step
-PROBE_RECORDED = "as recorded"  # nothing is half done; whether it is done the journal knows
 STATEMENT_TIMEOUT = timedelta(seconds=15)  # catalog-only DDL needs milliseconds
 
 
@@ -141,6 +140,8 @@ class RunSql:
     are those that it does not make. `privileged`: it needs superuser, so that no shadow runs
     it. `breaks` are writes of an application that failed after it on the shadow.
     """
+
+    RECORDED: ClassVar = "as recorded"  # by a probe: nothing is half done
 
     id: str
     operation: str  # slug of the operation, or `stamp`

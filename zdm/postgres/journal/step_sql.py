@@ -14,14 +14,7 @@ from psycopg import errors
 
 from zdm.errors import StoppedError
 from zdm.model import duration
-from zdm.model.plan import (
-    NAMED_ROWS,
-    NO_TIMEOUT,
-    PROBE_RECORDED,
-    Backfill,
-    Check,
-    RunSql,
-)
+from zdm.model.plan import NAMED_ROWS, NO_TIMEOUT, Backfill, Check, RunSql
 from zdm.model.release import RunState
 from zdm.model.statement import Setting
 from zdm.postgres.journal import runs
@@ -39,7 +32,7 @@ def probe(own: Connection, step: RunSql, *, unknown: str = "done") -> str:
         return unknown
     row = own.execute(step.probe.encode()).fetchone()
     answer = "" if row is None else str(row[0])
-    return unknown if answer == PROBE_RECORDED else answer
+    return unknown if answer == RunSql.RECORDED else answer
 
 
 def preconditions(own: Connection, step: RunSql | Backfill, naming: timedelta = NAMING) -> None:

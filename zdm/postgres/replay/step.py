@@ -14,15 +14,7 @@ from typing import assert_never
 import psycopg
 
 from zdm.model.findings import Finding, Severity
-from zdm.model.plan import (
-    PROBE_RECORDED,
-    AwaitRollout,
-    Backfill,
-    Claim,
-    Irreversible,
-    RunSql,
-    Step,
-)
+from zdm.model.plan import AwaitRollout, Backfill, Claim, Irreversible, RunSql, Step
 from zdm.model.schema import Name
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Setting
@@ -251,7 +243,7 @@ def _probe(conn: Connection, step: RunSql, wanted: str) -> Iterator[Finding]:
     if not step.probe:
         return
     answer = _one(conn, step, step.probe)
-    if answer not in (wanted, PROBE_RECORDED):
+    if answer not in (wanted, RunSql.RECORDED):
         yield finding(
             "probe_wrong",
             f"the probe of {step.id} says `{answer}` where it is {wanted}",

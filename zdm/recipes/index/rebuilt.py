@@ -11,7 +11,7 @@ index was rebuilt, so only the journal does.
 from dataclasses import replace
 
 from zdm.model.locks import LockMode
-from zdm.model.plan import BOTH, PROBE_RECORDED, Check, Phase, RunSql
+from zdm.model.plan import BOTH, Check, Phase, RunSql
 from zdm.model.schema import Index, Name
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression, Qualified
@@ -79,7 +79,7 @@ def _probe(table: Name, names: tuple[Name, ...]) -> str:
         "SELECT CASE WHEN {free} THEN {recorded} WHEN {left} THEN 'half done'"
         " ELSE 'not done' END",
         free=Expression(f"({probes.both(*free)})"),
-        recorded=Constant(PROBE_RECORDED),
+        recorded=Constant(RunSql.RECORDED),
         left=Expression(f"({either})"),
     )
 
