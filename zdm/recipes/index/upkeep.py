@@ -83,8 +83,8 @@ def cuts(action: Action) -> bool:
 def notified() -> _Problem:
     """Why NOTIFY is not planned."""
     return (
-        "sessions that listen are notified once, and zdm does not know whether they need what is"
-        " there before the rollout or after it: the plan changes the schema on both sides",
+        "sessions that listen are notified once, and zdm does not know whether they need what"
+        " is there before the rollout or after it: the plan changes the schema on both sides",
         "put `-- zdm: run in expand -- reason` above it, behind the statements that it"
         " announces, or `-- zdm: run in contract -- reason`; and send it again by hand where"
         " both need it",
