@@ -41,6 +41,7 @@ from zdm.schema import apply, edits, lookup, type_names
 from zdm.schema.impact import of
 
 _Found = tuple[Reported, Callable[[Snapshot], bool] | None]
+_ORDER = tuple(LockMode)
 _OfFile = tuple[list[_Found], list[Ignore], tuple[Rule, ...]]
 
 
@@ -366,9 +367,7 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
 def _strongest(site: Site) -> tuple[str, tuple[str, ...]]:
     """The strongest lock on what is in use, and what it is on; modes are listed from weak to
     strong."""
-    order = tuple(LockMode)
-    strongest = max((order.index(touch.lock) for touch in site.on_used), default=None)
-    if strongest is None:
+    if not site.on_used:
         return "", ()
-    mode = order[strongest]
+    mode = max((touch.lock for touch in site.on_used), key=_ORDER.index)
     return mode.value, tuple(str(t.relation) for t in site.on_used if t.lock is mode)

@@ -152,7 +152,10 @@ def named(members: tuple[T, ...], name: Named) -> tuple[T, ...]:
 def having(members: tuple[T, ...], kind: Kind, *words: str) -> tuple[T, ...]:
     """The members of a Snapshot that have the key, by name."""
     index = cast("Indexed[T]", members).found
-    names = dict.fromkeys(index.names.get((kind, *words)))
+    names = index.names.get((kind, *words))
+    if not names:
+        return ()
+    names = tuple(dict.fromkeys(names))
     return tuple(member for name in names for member in index.members.get(name))
 
 
