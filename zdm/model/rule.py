@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from functools import cached_property
 from heapq import merge
 from itertools import islice
 
@@ -13,7 +12,7 @@ from zdm.model.catalog.indexed import having, named
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact, Touch
 from zdm.model.schema import Name, Snapshot, Table
-from zdm.model.statement import Action, ActionKind, Fact, Source
+from zdm.model.statement import Action, ActionKind, Fact, Source, Unknown
 from zdm.model.syntax import DropObjects
 
 
@@ -187,7 +186,7 @@ class Block:
     locked: Locked = field(default_factory=Locked)  # so does this
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A statement's Action in its place: the schema before it, its transaction, what is in
     force, and what this release made.
@@ -200,13 +199,14 @@ class Site:
     impact: Impact
     whole: Impact
     released: Snapshot  # what earlier releases left
+    used: Table | None  # the table that the Action changes, where it is not new
+    on_used: tuple[Touch, ...]  # what the Action does to relations that are not new
+    done: Past  # by this release before it, in earlier files, too; grows once it was judged
     block: Block | None = None  # None: no transaction block
     understood: str = ""  # empty, or why what the statement does is not known
     lock_timeout_limit: timedelta = timedelta(seconds=5)
     majors: tuple[int, ...] = (14, 18)  # the lowest and the highest version that it may meet
     parts: tuple[Action, ...] = ()  # all Actions of its statement
-    # what this release did before it, in earlier files, too; grows once it has been judged
-    done: Past = field(default_factory=Past)
 
     @property
     def fact(self) -> Fact | None:
@@ -215,25 +215,14 @@ class Site:
 
     def is_new(self, name: Name) -> bool:
         """Whether nothing uses the relation: this release makes it, or it is temporary."""
-        if name.schema == "pg_temp":
-            return True
-        if self.before.table(name) is not None:
-            return self.released.table(name) is None
-        return has(self.before, name) and not has(self.released, name)
+        return is_new(name, self.before, self.released)
 
     def in_use(self, *kinds: ActionKind) -> Table | None:
         """The table that the Action changes, where it is of a kind and the table is not new."""
         fact = self.fact
         if fact is None or (kinds and fact.kind not in kinds):
             return None
-        return self._used
-
-    @cached_property
-    def _used(self) -> Table | None:
-        fact = self.fact
-        if fact is None or fact.table is None or self.is_new(fact.table):
-            return None
-        return self.before.table(fact.table) or Table(name=fact.table, opaque="unread")
+        return self.used
 
     def is_new_column(self, table: Table, column: str) -> bool:
         """Whether this release adds the column to a table that it does not make."""
@@ -242,10 +231,24 @@ class Site:
             return False
         return known is None or known.column(column) is None
 
-    @cached_property  # most rules ask for it
-    def on_used(self) -> tuple[Touch, ...]:
-        """What the Action does to relations that are not new."""
-        return tuple(t for t in self.impact.touches if not self.is_new(t.relation))
+
+def is_new(name: Name, before: Snapshot, released: Snapshot) -> bool:
+    """Whether the relation is there before the statement, and was not before its release."""
+    if name.schema == "pg_temp":
+        return True
+    if before.table(name) is not None:
+        return released.table(name) is None
+    return has(before, name) and not has(released, name)
+
+
+def used(fact: Fact | Unknown, before: Snapshot, released: Snapshot) -> Table | None:
+    """The table that the Fact is about, unless it is new; what is in use and in no file has
+    unknown columns."""
+    if not isinstance(fact, Fact) or fact.table is None:
+        return None
+    if is_new(fact.table, before, released):
+        return None
+    return before.table(fact.table) or Table(name=fact.table, opaque="unread")
 
 
 def has(snapshot: Snapshot, name: Name) -> bool:

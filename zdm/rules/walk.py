@@ -14,7 +14,18 @@ from zdm.model.commands import AlterTable, SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
 from zdm.model.locks import LockMode
-from zdm.model.rule import Block, Check, Done, Locked, Past, Rule, Site, Violation
+from zdm.model.rule import (
+    Block,
+    Check,
+    Done,
+    Locked,
+    Past,
+    Rule,
+    Site,
+    Violation,
+    is_new,
+    used,
+)
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, DropObjects, RenameObject
@@ -275,12 +286,16 @@ class _Walk:
         whole = reduce(Impact.joined, impacts)
         for action, impact in zip(actions, impacts, strict=True):
             left = apply.apply(_with_opaque(self.before, ""), action)
+            before, released = self.before, self.released
+            touches = [t for t in impact.touches if not is_new(t.relation, before, released)]
             yield Site(
                 action=action,
-                before=self.before,
+                before=before,
+                used=used(action.fact, before, released),
+                on_used=tuple(touches),
                 impact=impact,
                 whole=whole,
-                released=self.released,
+                released=released,
                 block=block,
                 understood=unread.reason(action, impact, left),
                 lock_timeout_limit=self.terms.lock_timeout_limit,
