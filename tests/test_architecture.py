@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -210,7 +209,7 @@ def test_a_driver_has_its_tests_and_its_page(slug: str) -> None:
 
     assert (PACKAGE / "rollout" / slug / "driver.py").exists()
     assert list((ROOT / "tests/rollout" / slug).glob("test_*.py"))
-    assert {f.name for f in fields(settings)} - set(re.findall(r"`(\w+)`", rows)) == set()
+    assert {*settings.__struct_fields__} - set(re.findall(r"`(\w+)`", rows)) == set()
 
 
 @pytest.mark.parametrize("slug", DRIVERS)
@@ -265,3 +264,16 @@ def test_no_tracked_file_names_a_machine() -> None:
     ]
 
     assert naming == []
+
+
+def test_a_frozen_value_is_a_struct() -> None:
+    dataclasses = [
+        f"{module.relative_to(ROOT)}: {node.name}"
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for decorator in node.decorator_list
+        if re.search(r"dataclass\(.*frozen=True", ast.unparse(decorator))
+    ]
+
+    assert dataclasses == []

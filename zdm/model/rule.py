@@ -8,6 +8,9 @@ from enum import StrEnum
 from heapq import merge
 from itertools import islice
 
+import msgspec
+from msgspec import Struct
+
 from zdm.model.catalog.indexed import having, named
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact, Touch
@@ -111,8 +114,7 @@ def _words(name: Name) -> tuple[str, str]:
     return (name.schema, name.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(Struct, frozen=True, kw_only=True):
     """An earlier Action; `touches` are those on relations in use, `references` the tables in
     use at which foreign keys that it adds point."""
 
@@ -174,20 +176,20 @@ class Past:
         return len(self.every)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """The transaction block that a statement is in."""
 
     by_runner: bool  # the runner opens it, not the file
     alone: bool  # no other statement is in it
     works: int = 1  # statements in it that are no SET and control no transaction
     closed: bool = True  # the file commits it, or the runner does
-    earlier: Past = field(default_factory=Past)  # grows once the statement has been judged
-    locked: Locked = field(default_factory=Locked)  # so does this
+    earlier: Past = msgspec.field(
+        default_factory=Past
+    )  # grows once the statement has been judged
+    locked: Locked = msgspec.field(default_factory=Locked)  # so does this
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """A statement's Action in its place: the schema before it, its transaction, what is in
     force, and what this release made.
 
@@ -261,8 +263,7 @@ def has(snapshot: Snapshot, name: Name) -> bool:
     return any(named(members, name) for members in others)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
+class Violation(Struct, frozen=True, kw_only=True):
     """What a rule says of one Action; `severity` where it is not the rule's own. `unless`: the
     schema after all files may show that it was made good; it can be pickled, since another
     process may ask."""
@@ -273,8 +274,7 @@ class Violation:
     unless: Callable[[Snapshot], bool] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
+class Fix(Struct, frozen=True, kw_only=True):
     """Statements that take the place of the one at a Site, for the same schema. `later` are
     those that no transaction block may hold with it; each gets none. `at`: the statement is an
     earlier one of the file."""
@@ -288,8 +288,7 @@ Check = Callable[[Site], Iterable[Violation]]
 Fixer = Callable[[Site], Fix | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """A rule: how much it weighs, its page, and its check.
 
     `on` are the classes of `Action.said` at which it is asked; empty: at every Action.

@@ -8,11 +8,11 @@ import io
 import tokenize
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
+class Comment(Struct, frozen=True, kw_only=True):
     """The text without `#`, and its place; `alone`: on a line of its own."""
 
     line: int
@@ -21,8 +21,7 @@ class Comment:
     alone: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class Code(Struct, frozen=True, kw_only=True):
     """Which lines belong together."""
 
     begins: Mapping[int, int]  # a line → the first line of the innermost statement over it

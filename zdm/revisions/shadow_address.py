@@ -1,20 +1,23 @@
 """Where the shadow is: read from its DSN, given to the child in every form drivers ask for."""
 
 import re
-from dataclasses import dataclass, field
+from typing import ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from zdm.model.hidden import Hiding
 
 _PAIR = re.compile(r"(\w+)\s*=\s*('(?:\\.|[^'\\])*'|[^\s']\S*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Hiding, frozen=True, kw_only=True):
     """One database of one server, with the credentials for it."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("password",)
 
     host: str
     port: str
     user: str
-    password: str = field(default="", repr=False)
+    password: str = ""
     database: str
     sslmode: str = ""
 

@@ -6,8 +6,11 @@ use.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import having
 from zdm.model.commands import AlterTable, SetSchema
@@ -56,8 +59,7 @@ _ORDER = tuple(LockMode)
 _OfFile = tuple[list[_Found], list[Ignore], tuple[Rule, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walked:
+class Walked(Struct, frozen=True, kw_only=True):
     """What the rules found in some of the files, one after the other, each with its ignores and
     the rules that are on for it."""
 

@@ -6,8 +6,9 @@ constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence as Ordered
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import by_name, exchanged, having, named, spliced
 from zdm.model.schema import (
@@ -48,8 +49,7 @@ def commented(table: Table, kind: str, name: str, text: str | None) -> Table:
         return replace(table, comment=text)
     parts: tuple[_Part, ...] = getattr(table, field)
     changed = tuple(replace(p, comment=text) if p.name == name else p for p in parts)
-    edited: Table = replace(table, **{field: changed})  # type: ignore[arg-type]
-    return edited
+    return replace(table, **{field: changed})
 
 
 def _place_of(tables: Ordered[Table], name: Name) -> int:

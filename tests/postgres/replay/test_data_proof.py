@@ -1,10 +1,10 @@
 """Rows that a plan leaves are compared with those of the plain migration."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.conftest import fresh_database
 from zdm.model.findings import Finding

@@ -3,9 +3,9 @@ deletes or writes at one moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import psycopg
+from msgspec import Struct
 
 from zdm.model.findings import Finding
 from zdm.model.locks import LockMode
@@ -52,8 +52,7 @@ _TABLES = f"{_NAMES} IN ('r', 'p') ORDER BY 1"
 _SEQUENCES = f"{_NAMES} = 'S' ORDER BY 1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """The rows of a table whose old values the plan keeps: all of them as one hash, and by
     their keys those values."""
 

@@ -6,7 +6,8 @@ the old column no longer knows what the new version writes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
@@ -160,8 +161,7 @@ def contract(site: Site, pair: Pair, *, default: str | None) -> RunSql:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
+class _Edit(Struct, frozen=True):
     """A statement, and a SELECT that says whether it is done."""
 
     sql: str

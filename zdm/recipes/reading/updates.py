@@ -1,7 +1,8 @@
 """What an UPDATE of the author sets, and for which rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.expression import Call, Coalesce, Expression, Feature
 from zdm.model.schema import Column, Name, Table
@@ -23,8 +24,7 @@ _NOT_IN_BATCHES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
+class Update(Struct, frozen=True, kw_only=True):
     """An UPDATE of one table. `features`: those that keep it from being cut into batches as it
     is; `simple`: no FROM, WITH, RETURNING, subquery or column list in
     parentheses, so that it can be cut into batches; `alone`: no FROM, WITH or RETURNING;

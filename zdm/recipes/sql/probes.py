@@ -5,7 +5,7 @@ Check or combined by `both`, `absent` and `probe`. Names that do not exist give 
 never an error: to_regclass and to_regprocedure return NULL (manual, chapter 9.27).
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.schema import Name
 from zdm.parse import emit
@@ -214,8 +214,7 @@ def constraint(table: Name, name: str) -> str:
     return emit.sql(_CONSTRAINT, table=Constant(table.sql), name=Constant(name))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actions:
+class Actions(Struct, frozen=True, kw_only=True):
     """What a foreign key does, in the letters of pg_constraint, and when it looks."""
 
     delete: str
