@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zdm.errors import InputError
-from zdm.model.hidden import Hiding
+from zdm.model.fields.hidden import Hiding
 from zdm.model.ranges import Delay, Interval, Megabytes, Percent, Range, Timeout
 from zdm.model.release import NEW, OLD
 from zdm.serialize import codec, input_file

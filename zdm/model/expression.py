@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from zdm.model.hidden import Carrying, Hiding
+from zdm.model.fields.hidden import Carrying, Hiding
 
 Words = tuple[str, ...]  # a name in its parts: ("public", "users") or ("users",)
 

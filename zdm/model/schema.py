@@ -14,8 +14,6 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from zdm.model.catalog.database import (
-    ESTIMATE,
-    PRINTED,
     Extension,
     ForeignServer,
     Membership,
@@ -25,6 +23,7 @@ from zdm.model.catalog.database import (
     Unshown,
 )
 from zdm.model.catalog.indexed import Indexed, Key, Keys, by_name, named
+from zdm.model.fields.declared import ESTIMATE, PRINTED
 from zdm.model.ranges import Bigint, Count, Range
 from zdm.model.sql import ident
 

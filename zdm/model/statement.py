@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from zdm.model.commands import Command
-from zdm.model.hidden import Carrying
+from zdm.model.fields.hidden import Carrying
 from zdm.model.schema import Name
 from zdm.model.syntax import Said
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from zdm.model.expression import Expression, Feature, TypeName, Words
-from zdm.model.hidden import Carrying, Hiding
+from zdm.model.fields.hidden import Carrying, Hiding
 
 
 class Definition(Hiding, frozen=True, eq=False):

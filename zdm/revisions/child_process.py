@@ -27,7 +27,7 @@ import zdm
 from zdm.config.settings import Settings
 from zdm.errors import InputError
 from zdm.execute.clock import SystemClock
-from zdm.model.hidden import Hiding
+from zdm.model.fields.hidden import Hiding
 from zdm.revisions import child_environment, network, shadow_address
 from zdm.serialize import input_file
 

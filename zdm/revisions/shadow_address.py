@@ -4,7 +4,7 @@ import re
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from zdm.model.hidden import Hiding
+from zdm.model.fields.hidden import Hiding
 
 _PAIR = re.compile(r"(\w+)\s*=\s*('(?:\\.|[^'\\])*'|[^\s']\S*)")
 

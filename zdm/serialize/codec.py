@@ -17,8 +17,9 @@ from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import NODEFAULT, Struct
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import FieldInfo
 
+from zdm.model.fields import declared
 from zdm.model.ranges import Bound, NotEmpty, Range
 
 T = TypeVar("T")
@@ -110,28 +111,14 @@ TEXT = Codec(encode=str, decode=_decode_text, schema={"type": "string"})  # from
 
 
 @functools.cache
-def members(kind: type[Struct], skip: str = "") -> tuple[FieldInfo, ...]:
-    """The fields of a type, the discriminator second, without those that have the mark
-    `skip`."""
-    found = [field for field in fields(kind) if not is_marked(field, skip)]
+def _fields(kind: type[Struct], skip: str = "") -> tuple[FieldInfo, ...]:
+    """The fields of a type without that mark, the discriminator second."""
+    found = [*declared.without(kind, skip)]
     head = [field for field in found if field.name == DISCRIMINATOR]
     if head and len(found) > 1:
         found.remove(head[0])
         found.insert(1, head[0])
     return tuple(found)
-
-
-def is_marked(field: FieldInfo, mark: str) -> bool:
-    """Whether the mark stands beside the field's type: `Annotated[int, mark]`."""
-    if typing.get_origin(field.type) is not Annotated:
-        return False
-    return mark in typing.get_args(field.type)[1:]
-
-
-def _default(field: FieldInfo) -> Any:
-    if field.default_factory is not NODEFAULT:
-        return field.default_factory()
-    return field.default
 
 
 def _discriminates(field: FieldInfo) -> bool:
@@ -155,8 +142,8 @@ def to_plain(value: Any, codecs: Codecs, *, skip: str = "") -> Any:
     if isinstance(value, Struct):
         return {
             field.name: to_plain(getattr(value, field.name), codecs, skip=skip)
-            for field in members(type(value), skip)
-            if _discriminates(field) or getattr(value, field.name) != _default(field)
+            for field in _fields(type(value), skip)
+            if _discriminates(field) or getattr(value, field.name) != declared.default(field)
         }
     if isinstance(value, frozenset):
         return sorted(to_plain(item, codecs, skip=skip) for item in value)
@@ -260,7 +247,7 @@ def _decode_list(kind: Any, data: Any, codecs: Codecs, path: Path) -> Any:
 def _decode_object(kind: type[Struct], data: Any, codecs: Codecs, path: Path) -> Any:
     if not isinstance(data, dict):
         raise MisfitError(path, f"must be a mapping, not {words(data)}")
-    known = {field.name: field for field in members(kind)}
+    known = {field.name: field for field in _fields(kind)}
     for key in data:
         if key not in known:
             raise MisfitError((*path, key), f"is not known here; known are {', '.join(known)}")
@@ -268,7 +255,7 @@ def _decode_object(kind: type[Struct], data: Any, codecs: Codecs, path: Path) ->
     for name, field in known.items():
         if name in data:
             values[name] = _decode(field.type, data[name], codecs, (*path, name))
-        elif _default(field) is NODEFAULT:
+        elif declared.default(field) is NODEFAULT:
             raise MisfitError(path, f"lacks the key {name}")
     return kind(**values)
 
@@ -294,7 +281,7 @@ def _bare(kind: Any) -> Any:
 
 def _tag(kind: Any) -> str:
     """The one word that tells this member of a union from the others."""
-    for field in members(kind):
+    for field in _fields(kind):
         if _discriminates(field):
             return str(typing.get_args(field.type)[0])
     return ""
@@ -401,11 +388,11 @@ def _object_schema(
     if kind.__doc__:
         definition["description"] = " ".join(kind.__doc__.split())
     definition["properties"] = {
-        field.name: json_schema_of(field.type, codecs, definitions) for field in members(kind)
+        field.name: json_schema_of(field.type, codecs, definitions) for field in _fields(kind)
     }
     definition["required"] = [
         field.name
-        for field in members(kind)
-        if _default(field) is NODEFAULT or _discriminates(field)
+        for field in _fields(kind)
+        if declared.default(field) is NODEFAULT or _discriminates(field)
     ]
     return reference

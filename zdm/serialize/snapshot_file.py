@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from zdm.errors import InputError
-from zdm.model.catalog.database import ESTIMATE
+from zdm.model.fields.declared import ESTIMATE
 from zdm.model.schema import Snapshot, sorted_tables
 from zdm.serialize import codec, input_file
 

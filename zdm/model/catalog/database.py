@@ -4,9 +4,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-ESTIMATE = "estimate"  # beside the type of what the fingerprint leaves out
-# SQL that PostgreSQL prints from what it stored; read once, it may be printed differently
-PRINTED = "printed"
+from zdm.model.fields.declared import ESTIMATE, PRINTED
 
 
 class Extension(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from zdm.model.expression import Expression
-from zdm.model.hidden import Carrying
+from zdm.model.fields.hidden import Carrying
 from zdm.model.statement import Action
 from zdm.model.syntax import RelationName
 from zdm.parse import trees

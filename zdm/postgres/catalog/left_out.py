@@ -11,7 +11,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from zdm.model.catalog.database import ESTIMATE, PRINTED, Other
+from zdm.model.catalog.database import Other
+from zdm.model.fields import declared
+from zdm.model.fields.declared import ESTIMATE, PRINTED
 from zdm.model.schema import Name, Snapshot
 from zdm.serialize import codec, snapshot_file
 
@@ -163,8 +165,8 @@ def _outline(value: Any) -> Any:
     if not isinstance(value, Struct):
         return value
     return {
-        field.name: _count(part) if codec.is_marked(field, PRINTED) else _outline(part)
-        for field in codec.members(type(value), ESTIMATE)
+        field.name: _count(part) if declared.has(field, PRINTED) else _outline(part)
+        for field in declared.without(type(value), ESTIMATE)
         for part in [getattr(value, field.name)]
     }
 

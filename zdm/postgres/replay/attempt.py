@@ -11,8 +11,8 @@ from typing import ClassVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from zdm.model.fields.hidden import Hiding
 from zdm.model.findings import Finding
-from zdm.model.hidden import Hiding
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Side, Step
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from zdm.model.hidden import Hiding
+from zdm.model.fields.hidden import Hiding
 from zdm.model.ranges import Delay, NotEmpty, Port, Range, Timeout
 
 
