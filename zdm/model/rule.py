@@ -2,14 +2,12 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from heapq import merge
 from itertools import islice
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from zdm.model.catalog.indexed import having, named
 from zdm.model.findings import Severity
@@ -44,8 +42,7 @@ def above(snapshot: Snapshot, name: Name) -> Name:
     return name
 
 
-@dataclass(slots=True)
-class Names:
+class Names(Struct):
     """Names in order, each once."""
 
     every: set[Name] = field(default_factory=set)
@@ -70,8 +67,7 @@ class Names:
         return tuple(first), len(self.ordered) + len(others)
 
 
-@dataclass(slots=True)
-class Locked:
+class Locked(Struct):
     """The tables whose queries wait until a transaction ends, as they are after its last
     statement. A partition counts as the topmost table above it."""
 
@@ -125,8 +121,7 @@ class Done(Struct, frozen=True, kw_only=True):
     fills: bool = False  # it changes rows that it does not spell out
 
 
-@dataclass(slots=True)
-class Past:
+class Past(Struct):
     """What a release, or a transaction, has done so far, in order, found without going through
     all of it; it grows once a statement has been judged."""
 
@@ -183,10 +178,8 @@ class Block(Struct, frozen=True, kw_only=True):
     alone: bool  # no other statement is in it
     works: int = 1  # statements in it that are no SET and control no transaction
     closed: bool = True  # the file commits it, or the runner does
-    earlier: Past = msgspec.field(
-        default_factory=Past
-    )  # grows once the statement has been judged
-    locked: Locked = msgspec.field(default_factory=Locked)  # so does this
+    earlier: Past = field(default_factory=Past)  # grows once the statement has been judged
+    locked: Locked = field(default_factory=Locked)  # so does this
 
 
 class Site(Struct, frozen=True, kw_only=True):

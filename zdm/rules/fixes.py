@@ -3,10 +3,9 @@ found that was not found before, and the schema stays the same."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from zdm.errors import InputError
@@ -82,8 +81,7 @@ class _Judge(Struct, frozen=True):
 _Key = tuple[str, str]  # a rule and a statement
 
 
-@dataclass(slots=True, kw_only=True)
-class _File:
+class _File(Struct, kw_only=True):
     old: InputFile
     judge: _Judge
     verify: Callable[[InputFile], str]

@@ -6,10 +6,9 @@ use.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import reduce
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import having
@@ -132,8 +131,7 @@ def _active(rules: Sequence[Rule], severities: Mapping[str, Severity | None]) ->
             yield replace(rule, severity=severity)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Walk:
+class _Walk(Struct, kw_only=True):
     terms: Terms
     every: tuple[Rule, ...]
     rules: tuple[Rule, ...] = ()  # those that are on for the file
