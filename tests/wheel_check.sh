@@ -9,7 +9,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 "$python" -m pip wheel --quiet --no-deps --wheel-dir "$scratch" .
 "$python" -m venv "$scratch/venv"
-"$scratch/venv/bin/python" -m pip install --quiet "$(echo "$scratch"/zdm_orchestrator-*.whl)[demo]"
+"$scratch/venv/bin/python" -m pip install --quiet --no-compile "$(echo "$scratch"/zdm_orchestrator-*.whl)[demo]"
 cd "$scratch"
 "$scratch/venv/bin/zdm" --version
 "$scratch/venv/bin/zdm" demo --rows 50000

@@ -94,7 +94,8 @@ class Package:
         done = self.home / "installed"
         if done.exists():
             return
-        pip = [self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        quiet = ["--quiet", "--disable-pip-version-check"]
+        pip = [self.python, "-m", "pip", "install", "--no-compile", *quiet]
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(self.home)], check=True)
         subprocess.run([*pip, f"{self.name}=={self.version}", *BESIDE], check=True)
         done.touch()

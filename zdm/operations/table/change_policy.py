@@ -60,7 +60,8 @@ _SHOWS = (
 
 class ChangePolicy(Struct, frozen=True, kw_only=True):
     """`verb`: create, alter, drop, replace; or enable, disable, force, no force. `policy` is
-    the present one, None where there is none."""
+    the present one, None where there is none; `missing`: there is nothing to change; `seen`:
+    the database shows whether it is done."""
 
     table: Name
     verb: str
@@ -70,6 +71,7 @@ class ChangePolicy(Struct, frozen=True, kw_only=True):
     sql: tuple[str, ...]
     settings: tuple[Setting, ...]
     missing: bool = False
+    seen: bool = True
 
     @property
     def slug(self) -> str:
@@ -80,7 +82,8 @@ class ChangePolicy(Struct, frozen=True, kw_only=True):
     def title(self) -> str:
         """One line for a person."""
         if self.verb in _FLAGS:
-            return f"{self.verb} row security of {self.table}"
+            ending = " (it is so already)" if self.missing else ""
+            return f"{self.verb} row security of {self.table}{ending}"
         ending = " (does not exist)" if self.missing else ""
         return f"{self.verb} policy {self.name} of {self.table}{ending}"
 
@@ -112,6 +115,8 @@ class ChangePolicy(Struct, frozen=True, kw_only=True):
     def choice(self, context: Context) -> Choice:
         """What may hide rows waits."""
         del context
+        if self.missing and self.verb in _FLAGS:
+            return choice.nothing("row security of the table is so already")
         if self.missing:
             return choice.nothing("there is no such policy, and the statement says IF EXISTS")
         return choice.by_version(
@@ -145,6 +150,8 @@ class ChangePolicy(Struct, frozen=True, kw_only=True):
         )
 
     def _probe(self) -> str:
+        if not self.seen:
+            return ""  # only the journal shows it; a second time it changes nothing
         if self.verb in _FLAGS:
             query = _SECURED.replace("{flag}", _FLAGS[self.verb])
             return probes.probe(emit.sql(query, t=Constant(self.table.sql)))
@@ -154,7 +161,7 @@ class ChangePolicy(Struct, frozen=True, kw_only=True):
                 return probes.probe(there)
             case "drop":
                 return probes.probe(probes.absent(there))
-        return ""  # only the journal shows it; a second time it changes nothing
+        return ""
 
     def _undo(self, table: Table) -> tuple[str, ...] | Irreversible:
         if self.verb in _FLAGS or (table.row_security and not self.early):
@@ -206,9 +213,13 @@ def _of_table(actions: Sequence[Action], table: Table, verb: str) -> Match | Ref
             " hidden from every role but the owner",
             "create a policy in this migration, without AS RESTRICTIVE",
         )
-    done = (verb == "enable" and bool(table.row_security)) or (
-        verb == "disable" and not table.row_security
-    )
+    secured = bool(table.row_security)
+    done = {
+        "enable": secured,
+        "disable": not secured,
+        "force": table.row_security == "forced",
+        "no force": secured and table.row_security != "forced",
+    }
     operation = ChangePolicy(
         table=table.name,
         verb=verb,
@@ -217,7 +228,9 @@ def _of_table(actions: Sequence[Action], table: Table, verb: str) -> Match | Ref
         policy=None,
         sql=(settings.written(settings.of(action), table.name),),
         settings=action.statement.settings,
-        missing=done and not table.policies,
+        missing=done[verb],
+        # whether a table without row security would force it, no Snapshot says
+        seen=secured or verb in ("enable", "disable"),
     )
     return Match(operation=operation, consumed=(0,))
 
