@@ -15,13 +15,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from msgspec import field
-from msgspec.structs import replace
 
 import zdm
 from zdm.config.settings import Settings
@@ -165,8 +165,7 @@ class Child:
         found = shadow_address.parse(dsn)
         if self.sockets is not None:
             found = replace(found, host=str(self.sockets))
-        fields = {name: getattr(found, name) for name in found.__struct_fields__}
-        self.ask("open", address=fields)
+        self.ask("open", address=asdict(found))
 
     def stop(self) -> None:
         """End the child, whatever it is doing, if it has not ended."""

@@ -8,11 +8,11 @@ import io
 import tokenize
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from msgspec import Struct
 
-
-class Comment(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
     """The text without `#`, and its place; `alone`: on a line of its own."""
 
     line: int
@@ -21,7 +21,8 @@ class Comment(Struct, frozen=True, kw_only=True):
     alone: bool
 
 
-class Code(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
     """Which lines belong together."""
 
     begins: Mapping[int, int]  # a line → the first line of the innermost statement over it

@@ -1,23 +1,23 @@
-"""Where the shadow is: read from its DSN, given to the child in every form drivers ask for."""
+"""Where the shadow is: read from its DSN, given to the child in every form drivers ask for.
+
+The child uses it, too, so it imports only the standard library.
+"""
 
 import re
-from typing import ClassVar
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
-
-from zdm.model.fields.hidden import Hiding
 
 _PAIR = re.compile(r"(\w+)\s*=\s*('(?:\\.|[^'\\])*'|[^\s']\S*)")
 
 
-class Address(Hiding, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
     """One database of one server, with the credentials for it."""
-
-    hidden: ClassVar[tuple[str, ...]] = ("password",)
 
     host: str
     port: str
     user: str
-    password: str = ""
+    password: str = field(default="", repr=False)
     database: str
     sslmode: str = ""
 
