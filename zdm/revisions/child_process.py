@@ -15,13 +15,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from msgspec import field
+from msgspec.structs import replace
 
 import zdm
 from zdm.config.settings import Settings
@@ -162,10 +163,10 @@ class Child:
 
     def open(self, dsn: str) -> None:
         """Use this database as the shadow from now on; without network, through its socket."""
-        found = shadow_address.parse(dsn)
+        address = asdict(shadow_address.parse(dsn))
         if self.sockets is not None:
-            found = replace(found, host=str(self.sockets))
-        self.ask("open", address=asdict(found))
+            address["host"] = str(self.sockets)
+        self.ask("open", address=address)
 
     def stop(self) -> None:
         """End the child, whatever it is doing, if it has not ended."""

@@ -20,7 +20,7 @@ def without(kind: type[Struct], mark: str) -> tuple[FieldInfo, ...]:
 
 
 def has(field: FieldInfo, mark: str) -> bool:
-    """Whether the mark stands beside its type."""
+    """Whether its type has the mark."""
     if typing.get_origin(field.type) is not Annotated:
         return False
     return mark in typing.get_args(field.type)[1:]
