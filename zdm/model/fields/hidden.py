@@ -1,5 +1,4 @@
-"""Values of which some fields are not shown: what may hold a password, and what is read again
-from a tree."""
+"""Values of which some fields are not shown: what may hold a password, and the parser's trees."""
 
 from collections.abc import Callable
 from functools import cache

@@ -57,7 +57,7 @@ class Local(Struct, frozen=True, kw_only=True):
 
     @property
     def directory(self) -> Path:
-        """The folder, spelled as in the declared."""
+        """The folder, spelled as in the marks."""
         return self.workload.directory.resolve()
 
     @property
