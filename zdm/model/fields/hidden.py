@@ -1,4 +1,4 @@
-"""Values of which some fields are not shown: what may hold a password, and the parser's trees."""
+"""Values of which some fields are not shown: what may hold a password, the parser's trees."""
 
 from collections.abc import Callable
 from functools import cache
