@@ -105,7 +105,7 @@ class CreateObject:
             return (made,)
         sql = (rewrite.without_data(self.statement.sql),)
         empty = replace(made, sql=sql, serves=OLD_ONLY)
-        settings = self.statement.settings
+        settings = materialized.in_force(self.statement.settings, context.snapshot)
         return (empty, materialized.fill(owner, self.new.name, self.locks, settings))
 
 
