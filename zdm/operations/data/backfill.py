@@ -269,6 +269,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if table is None:
         return statements.not_of_table(action, update.table, snapshot)
     problem = _form(update, table) or _columns(update, table)
+    problem = problem or updates.refused_null(update, table)
     problem = problem or filled.obstacle(table, snapshot)
     problem = problem or filled.overwritten(table, _values(update), snapshot)
     said = [value for _, value in update.assignments]

@@ -263,8 +263,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     table = None if update is None else snapshot.table(update.table)
     if update is None or table is None or _keeps(action) or not _settable(update, table):
         return None
-    if filled.refused(table, snapshot) is not None:
-        return None
+    if filled.refused(table, snapshot) is not None or updates.refused_null(update, table):
+        return None  # the backfill says it
     at_once = _few(update, action, snapshot)
     if at_once is None and (update.simple or not _ordinary(update, table, snapshot)):
         return None

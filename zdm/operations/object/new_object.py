@@ -106,7 +106,7 @@ class CreateObject(Struct, frozen=True, kw_only=True):
             return (made,)
         sql = (rewrite.without_data(self.statement.sql),)
         empty = replace(made, sql=sql, serves=OLD_ONLY)
-        settings = self.statement.settings
+        settings = materialized.in_force(self.statement.settings, context.snapshot)
         return (empty, materialized.fill(owner, self.new.name, self.locks, settings))
 
 

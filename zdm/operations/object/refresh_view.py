@@ -140,7 +140,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     operation = RefreshView(
         view=found,
         locks=statements.of_author(snapshot, action),
-        settings=action.statement.settings,
+        settings=materialized.in_force(action.statement.settings, snapshot),
     )
     return Match(operation=operation, consumed=(0,), directives=action.statement.vouched)
 

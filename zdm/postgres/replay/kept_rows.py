@@ -269,12 +269,7 @@ def _at_once(
         done = _with_path(step.settings, update)
         yield frozenset(lock.table for lock in step.locks), made, done
     if isinstance(step, Backfill) and step.copy is not None:
-        made = [
-            sql
-            for one in steps[:number]
-            if isinstance(one, RunSql) and one.operation in _MAKING
-            for sql in _with_path(one.settings, one.sql)
-        ]
+        made = [sql for one in steps[:number] for sql in (*_expanded(one), *_filled(one))]
         done = _with_path(step.settings, (written(step),))
         yield frozenset({step.copy.table}), made, done
     if isinstance(step, RunSql) and step.operation in _MAKING:

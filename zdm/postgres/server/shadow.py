@@ -32,7 +32,7 @@ from zdm.postgres.server.programs import Programs
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 
-FORMAT = 5  # of the clusters in the cache
+FORMAT = 6  # of the clusters in the cache
 KEPT_TEMPLATES = 20
 _SCRATCH = "zdm_s_"
 _TEMPLATE = "zdm_t_"

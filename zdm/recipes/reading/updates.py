@@ -59,6 +59,19 @@ def read(action: Action) -> Update | None:
     )
 
 
+def refused_null(update: Update, table: Table) -> tuple[str, str] | None:
+    """Fact and remedy: it sets a column to NULL that is NOT NULL."""
+    for name, value in update.assignments:
+        column = table.column(name)
+        if column is not None and column.not_null and expressions.is_null(value):
+            return (
+                f"it sets {table.name}.{name} to NULL, which is NOT NULL, so it would fail at"
+                " the first row",
+                f"set another value; or drop NOT NULL of {name} in an earlier release",
+            )
+    return None
+
+
 _TEXTS = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "initcap"})
 
 

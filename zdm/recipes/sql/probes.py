@@ -26,6 +26,12 @@ _COLUMN_DEFAULT = (
     " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
     " AND a.atthasdef AND NOT a.attisdropped)"
 )
+_NULL_DEFAULT = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
+    " JOIN pg_catalog.pg_attrdef AS d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)"
+    " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
+    " AND NOT a.attisdropped AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'NULL::%')"
+)
 _COLUMN_IDENTITY = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
     " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
@@ -123,6 +129,11 @@ def column_not_null(table: Name, name: str) -> str:
 def column_default(table: Name, name: str) -> str:
     """The column has a default."""
     return emit.sql(_COLUMN_DEFAULT, table=Constant(table.sql), column=Constant(name))
+
+
+def null_default(table: Name, name: str) -> str:
+    """NULL is the default of the column itself, whatever its domain's is."""
+    return emit.sql(_NULL_DEFAULT, table=Constant(table.sql), column=Constant(name))
 
 
 def column_identity(table: Name, name: str, kind: str) -> str:
