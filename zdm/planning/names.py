@@ -1,7 +1,8 @@
 """The names that an Action is about, that it makes, and that it removes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.commands import AlterTable, Change, Work, WorkOn
 from zdm.model.schema import Name, Snapshot
@@ -21,8 +22,7 @@ _MAINTAINS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A name: of a table, or of a part of it."""
 
     kind: (

@@ -6,7 +6,8 @@ no list (measured 14-18), and each table waits for its own fills alone.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Fact

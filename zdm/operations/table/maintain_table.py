@@ -8,7 +8,8 @@ off. VACUUM FULL, CLUSTER and REINDEX without CONCURRENTLY block for all of the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.commands import NoRelation, Work, WorkOn
 from zdm.model.explained import choice
@@ -27,8 +28,7 @@ from zdm.recipes.run_sql import Owned
 SLUG = "maintain_table"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaintainTable:
+class MaintainTable(Struct, frozen=True, kw_only=True):
     """ANALYZE or VACUUM of one table; VACUUM FULL of one that the train makes."""
 
     table: Name
@@ -97,8 +97,7 @@ class MaintainTable:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildIndexes:
+class RebuildIndexes(Struct, frozen=True, kw_only=True):
     """REINDEX CONCURRENTLY of an index, or of all that a table has but those that it passes
     over."""
 

@@ -1,15 +1,15 @@
 """What a publication sends of a table: columns and rows, read from the CREATE PUBLICATION."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.model.schema import Name
 from zdm.parse import libpg_query, trees
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """A table with a list of columns or a row filter. `columns`: the list; none: all."""
 
     table: Name

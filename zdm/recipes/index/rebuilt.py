@@ -8,7 +8,7 @@ where another relation has one of these names, the step stops. The catalog does 
 index was rebuilt, so only the journal does.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, Check, Phase, RunSql
