@@ -215,6 +215,16 @@ ENTRIES = (
         fixed=("ALTER TABLE users DISABLE ROW LEVEL SECURITY;\nDROP POLICY p ON users;",),
     ),
     Entry(
+        slug="row_security_hides_rows",
+        before=USERS + _SECURED,
+        refused="ALTER TABLE users FORCE ROW LEVEL SECURITY;\n"
+        "UPDATE users SET name = 'x' WHERE n = 2;",
+        fixed=(
+            "UPDATE users SET name = 'x' WHERE n = 2;\n"
+            "ALTER TABLE users FORCE ROW LEVEL SECURITY;",
+        ),
+    ),
+    Entry(
         slug="policy_cannot_be_changed",
         before=USERS + "CREATE POLICY p ON users;",
         refused="CREATE POLICY p ON users;",

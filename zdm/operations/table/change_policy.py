@@ -146,7 +146,7 @@ class ChangePolicy:
             run_sql.short_transaction(
                 place,
                 id=place.id(self.name or "row-security", self.verb.replace(" ", "-")),
-                phase=Phase.EXPAND if self.early else Phase.CONTRACT,
+                phase=self._phase,
                 title=self.title,
                 sql=self.sql,
                 locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
@@ -159,6 +159,14 @@ class ChangePolicy:
                 else "No instance is left that sees other rows than before.",
             ),
         )
+
+    @property
+    def _phase(self) -> Phase:
+        """FORCE is the last step of all: the owner, who runs the plan, sees no rows from then
+        on; and NO FORCE stays in the author's order with it."""
+        if self.verb in ("force", "no force"):
+            return Phase.DROP
+        return Phase.EXPAND if self.early else Phase.CONTRACT
 
     def _probe(self) -> str:
         if not self.seen:
