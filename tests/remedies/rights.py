@@ -225,6 +225,23 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="row_security_interrupted",
+        before=USERS + _SECURED,
+        refused="ALTER TABLE users DISABLE ROW LEVEL SECURITY;\n"
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY q ON users USING (n = 2);",
+        fixed=("CREATE POLICY q ON users USING (n = 2);",),
+    ),
+    Entry(
+        slug="row_security_interrupted",
+        before=USERS + _SECURED,
+        refused="ALTER TABLE users DISABLE ROW LEVEL SECURITY;\n"
+        "CREATE POLICY q ON users USING (n = 2);",
+        fixed=(
+            "CREATE POLICY q ON users USING (n = 2);\n"
+            "ALTER TABLE users DISABLE ROW LEVEL SECURITY;",
+        ),
+    ),
+    Entry(
         slug="policy_cannot_be_changed",
         before=USERS + "CREATE POLICY p ON users;",
         refused="CREATE POLICY p ON users;",

@@ -233,6 +233,9 @@ def _of_table(actions: Sequence[Action], table: Table, verb: str) -> Match | Ref
             "create a policy in this migration, without AS RESTRICTIVE",
         )
     secured = bool(table.row_security)
+    interrupted = _interrupted(actions, table) if verb == "disable" and secured else None
+    if interrupted is not None:
+        return interrupted
     done = {
         "enable": secured,
         "disable": not secured,
@@ -252,6 +255,27 @@ def _of_table(actions: Sequence[Action], table: Table, verb: str) -> Match | Ref
         seen=secured or verb in ("enable", "disable"),
     )
     return Match(operation=operation, consumed=(0,))
+
+
+def _interrupted(actions: Sequence[Action], table: Table) -> Refusal | None:
+    for other in actions[1:]:
+        if policies.security(other) == "enable":
+            return refuse.refuse(
+                actions[0],
+                "row_security_interrupted",
+                f"{other.source} enables row security of {table.name} again, and between the"
+                " two, which are steps of their own, every role would see every row",
+                "remove both: policies can be created and dropped while it is enabled",
+            )
+        if _comes_early(other):
+            return refuse.refuse(
+                actions[0],
+                "row_security_interrupted",
+                f"row security of {table.name} stays enabled until the contract, and"
+                f" {other.source} creates a policy before it, which would be in force",
+                "write it above this statement, if it may be in force until then",
+            )
+    return None
 
 
 def _comes_early(action: Action) -> bool:

@@ -49,6 +49,12 @@ def definition(action: Action, table: Name) -> str:
     return trees.deparse("CreatePolicyStmt", {**action.tree, "table": place})
 
 
+def renamed(definition: str, name: str) -> str:
+    """A printed CREATE POLICY with another name."""
+    (parsed,) = libpg_query.statements(definition.encode())
+    return trees.deparse("CreatePolicyStmt", {**parsed.tree, "policy_name": name})
+
+
 def security(action: Action) -> str:
     """enable, disable, force, no force; empty for another sub-command."""
     return _SECURITY.get(action.tree.get("subtype", ""), "")
