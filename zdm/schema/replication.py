@@ -3,7 +3,7 @@ able to identify its rows."""
 
 from zdm.model.catalog.database import Publication
 from zdm.model.schema import Snapshot, Table
-from zdm.parse.readers import published
+from zdm.parse.objects import publications
 
 UPDATE, DELETE = "update", "delete"  # in the words of a publication's options
 
@@ -29,7 +29,7 @@ def uncovered(table: Table, snapshot: Snapshot, change: str = UPDATE) -> tuple[s
         publication.name
         for publication in snapshot.publications
         if _publishes(publication, table, snapshot, change)
-        for part in published.parts(publication.definition)
+        for part in publications.parts(publication.definition)
         if part.table == table.name
         and identity is not None
         and (

@@ -1,6 +1,6 @@
 """What is in libpg_query's tree: each statement as its sub-commands, each with a Fact.
 
-A kind with no entry in the tables below is Unknown, with the node's name as the reason.
+A kind with no entry in the tables below is Unknown, and the reason names the statement.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.statement import ActionKind as Kind
 from zdm.model.statement import Fact, Unknown
 from zdm.parse import session, trees
+from zdm.parse.readers import command_names
 
 Tree = Mapping[str, Any]
 Path = tuple[str, ...]  # the search_path in force
@@ -109,7 +110,8 @@ def commands(node: str, tree: Tree, path: Path) -> list[tuple[str, Tree, Fact | 
         return [(node, tree, Unknown(reason=_OPAQUE[node]))]
     reader = _STATEMENTS.get(node)
     if reader is None:
-        return [(node, tree, Unknown(reason=f"zdm does not know the statement {node}"))]
+        words = command_names.of(node, tree)
+        return [(node, tree, Unknown(reason=f"zdm does not know the statement {words}"))]
     return [(node, tree, reader(tree, path))]
 
 
@@ -397,3 +399,4 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "CreateTableAsStmt": _create_as,
     "RefreshMatViewStmt": _on_relation(Kind.OTHER),
 }
+READ = frozenset({*_STATEMENTS, *_OPAQUE})  # the nodes that have a Fact or a reason
