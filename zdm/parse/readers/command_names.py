@@ -47,7 +47,6 @@ _NAMES = {
     "CreateOpClassStmt": "CREATE OPERATOR CLASS",
     "CreateOpFamilyStmt": "CREATE OPERATOR FAMILY",
     "CreatePLangStmt": "CREATE LANGUAGE",
-    "CreatePublicationStmt": "CREATE PUBLICATION",
     "CreateRoleStmt": "CREATE ROLE",
     "CreateSubscriptionStmt": "CREATE SUBSCRIPTION",
     "CreateTableSpaceStmt": "CREATE TABLESPACE",

@@ -392,6 +392,7 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "GrantStmt": _grant,
     "CreateStatsStmt": _statistics,
     "CreatePolicyStmt": _policy,
+    "CreatePublicationStmt": _named(Kind.OTHER, "pubname"),
     "AlterPolicyStmt": _policy,
     "AlterObjectSchemaStmt": _schema_move,
     "VariableSetStmt": _set,
