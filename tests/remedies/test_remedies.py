@@ -29,7 +29,7 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
-from tests.remedies.tables import moved, partitioned, partitions
+from tests.remedies.tables import moved, partitioned, partitions, publications
 from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -62,6 +62,7 @@ ENTRIES = (
     *retyped.ENTRIES,
     *partitions.ENTRIES,
     *partitioned.ENTRIES,
+    *publications.ENTRIES,
 )
 SHARE = 12  # one in so many is verified with `make test-more`
 IN_TURN = [

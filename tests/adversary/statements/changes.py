@@ -872,6 +872,8 @@ GENERATORS: dict[str, Generator] = {
         metadata.rename_index,
         metadata.drop_object,
         metadata.create_statistics,
+        metadata.create_publication,
+        metadata.drop_publication,
         metadata.alter_sequence,
         metadata.rename_view,
         metadata.rename_function,

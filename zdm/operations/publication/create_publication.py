@@ -59,7 +59,7 @@ class CreatePublication:
             Hazard(
                 operation=SLUG,
                 message=f"until the contract a rollback drops publication {self.name}, and a"
-                " subscription to it would then stop with an error",
+                " subscription to it would stop with an error, or miss changes (18 and later)",
                 remedy="subscribe when the migration is done",
             ),
         )

@@ -1,10 +1,11 @@
 """DROP PUBLICATION.
 
 It locks no table (manual, DROP PUBLICATION; measured 14, 18). But a subscription to it stops
-with an error at the next change, and stays behind when a publication of its name is made again,
-because the server sends each change by the publications of its own moment. So it is dropped in
-the contract and only if nobody can be subscribed: no replication slot of the database uses
-pgoutput, the one plugin that reads publications. Then undo makes it again.
+with an error at the next change (measured 14, 17), or never gets what is changed from then on
+(measured 18); making it again does not help, because the server sends each change by the
+publications of its own moment. So it is dropped in the contract and only if nobody can be
+subscribed: no replication slot of the database uses pgoutput, the one plugin that reads
+publications. Then undo makes it again.
 """
 
 from collections.abc import Sequence
@@ -65,7 +66,7 @@ class DropPublication:
         return choice.single(
             "drop it when the old version is gone, if nobody can be subscribed",
             Trait.WAITS,
-            because="a subscription to it would stop with an error",
+            because="a subscription to it would stop, or miss changes",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
@@ -95,7 +96,7 @@ def _unread(words: str) -> Check:
     return Check(
         sql=NO_SUBSCRIBER,
         failure="a replication slot of this database uses pgoutput, so somebody may be"
-        f" subscribed to {words}, whose subscription would stop with an error",
+        f" subscribed to {words}, and would stop with an error, or miss changes (18 and later)",
         hint="drop the subscription, and with it the slot; or, if the slot serves other"
         " publications alone, plan again with `-- zdm: run in contract -- reason` above the"
         " statement",

@@ -148,11 +148,11 @@ def _is_simple(table: Table, part: Part) -> bool:
         return False
     columns = [table.require_column(name) for name in part.filtered]
     types = {column.type.partition("(")[0] for column in columns}
-    collated = any(column.collation for column in columns)
+    own = any(column.collation for column in columns) or expressions.names_operator(part.where)
     return (
         types <= _COMPARED
         and len(types & _TIMES) <= 1
-        and not (collated or expressions.casts(part.where))
+        and not (own or expressions.casts(part.where))
     )
 
 
