@@ -113,7 +113,7 @@ def test_a_publication_that_may_have_a_subscriber_is_not_dropped(logical: Server
         with psycopg.connect(url) as conn:
             left = conn.execute("SELECT pubname FROM pg_publication").fetchall()
 
-    assert "somebody may be subscribed to p" in str(stopped.value)
+    assert "there may be a subscription to p" in str(stopped.value)
     assert "drop the subscription" in stopped.value.hint
     assert (state, left) == (RunState.CONTRACTED, [])
 

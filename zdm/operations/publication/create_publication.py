@@ -1,7 +1,7 @@
 """CREATE PUBLICATION of tables.
 
 It takes SHARE UPDATE EXCLUSIVE on each table for milliseconds, which lets reads and writes pass
-(measured 14, 18), and sends nothing until somebody subscribes. But from that moment on every
+(measured 14, 18), and nothing is sent before there is a subscription. But from then on each
 UPDATE and DELETE of a table fails (55000) whose rows subscribers could not find: one without a
 replica identity, or with a list of columns or a row filter that does not fit to it. So it is
 planned where each table has an identity that is sent, or neither updates nor deletes are
@@ -53,7 +53,7 @@ class CreatePublication:
         return f"create publication {self.name}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """A rollback takes it from whoever has subscribed."""
+        """A rollback takes it from its subscribers."""
         del context
         return (
             Hazard(
@@ -86,7 +86,7 @@ class CreatePublication:
                 locks=self.locks,
                 probe=probes.probe(there(self.name)),
                 undo=(emit.sql("DROP PUBLICATION IF EXISTS {p}", p=Ident(self.name)),),
-                reason="Reads and writes pass; nothing is sent until somebody subscribes.",
+                reason="Reads and writes pass; nothing is sent before there is a subscription.",
             ),
         )
 

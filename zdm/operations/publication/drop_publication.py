@@ -95,8 +95,9 @@ class DropPublication:
 def _unread(words: str) -> Check:
     return Check(
         sql=NO_SUBSCRIBER,
-        failure="a replication slot of this database uses pgoutput, so somebody may be"
-        f" subscribed to {words}, and would stop with an error, or miss changes (18 and later)",
+        failure="a replication slot of this database uses pgoutput, so there may be a"
+        f" subscription to {words}, which would stop with an error, or miss changes (18 and"
+        " later)",
         hint="drop the subscription, and with it the slot; or, if the slot serves other"
         " publications alone, plan again with `-- zdm: run in contract -- reason` above the"
         " statement",

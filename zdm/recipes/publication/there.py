@@ -1,4 +1,4 @@
-"""How to see that a publication is there, and whether somebody may be subscribed."""
+"""How to see that a publication is there, and whether there may be a subscription."""
 
 from zdm.parse import emit
 from zdm.parse.emit import Constant
