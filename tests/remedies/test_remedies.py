@@ -126,6 +126,7 @@ ELSEWHERE = {
     "run it by hand where it is needed": "a repair of one database",
     "remove NOT VALID": "up to PostgreSQL 17",
     "give the statistics a name": "up to PostgreSQL 15",
+    "name the table alone": "up to PostgreSQL 14",
     "ADD COLUMN {} … DEFAULT … NOT NULL in one statement": (
         "a proposal of `--explain`, which the tests of its wordings plan"
     ),
