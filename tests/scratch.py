@@ -5,7 +5,6 @@ a server makes one. The folder is the run's own: it goes with the run, and if th
 with the next one.
 """
 
-import dataclasses
 import fcntl
 import os
 import shutil
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from msgspec import structs
 
 from zdm.model.sql import ident
 from zdm.postgres.server import programs, provider
@@ -78,7 +78,7 @@ def throwaway(wanted: Wanted) -> Iterator[Server]:
         programs.give(folder)
         subprocess.run(["cp", "-a", f"{cluster(chosen, home)}/.", folder], check=True)
         with provider.running(chosen, folder / "data", wanted, delete=folder) as server:
-            yield dataclasses.replace(server, notice=notice)
+            yield structs.replace(server, notice=notice)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

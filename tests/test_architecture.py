@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -210,7 +209,7 @@ def test_a_driver_has_its_tests_and_its_page(slug: str) -> None:
 
     assert (PACKAGE / "rollout" / slug / "driver.py").exists()
     assert list((ROOT / "tests/rollout" / slug).glob("test_*.py"))
-    assert {f.name for f in fields(settings)} - set(re.findall(r"`(\w+)`", rows)) == set()
+    assert {*settings.__struct_fields__} - set(re.findall(r"`(\w+)`", rows)) == set()
 
 
 @pytest.mark.parametrize("slug", DRIVERS)
@@ -265,3 +264,43 @@ def test_no_tracked_file_names_a_machine() -> None:
     ]
 
     assert naming == []
+
+
+# the process that runs revisions uses the project's Python, which has no library of zdm's own
+OF_THE_CHILD = {"shadow_address", "python_comments"}
+
+
+def test_what_runs_revisions_loads_only_libraries_of_the_project() -> None:
+    begin = "import sys; sys.modules['msgspec'] = None; import zdm.revisions.child.main"
+    command = f"{begin}; print(*(name for name in sys.modules if name.startswith('zdm.')))"
+    done = subprocess.run(
+        [sys.executable, "-c", command], check=True, capture_output=True, text=True
+    )
+
+    assert {f"zdm.revisions.{name}" for name in OF_THE_CHILD} <= set(done.stdout.split())
+
+
+def test_a_frozen_value_is_a_struct() -> None:
+    dataclasses = [
+        f"{module.relative_to(ROOT)}: {node.name}"
+        for module in MODULES
+        if module.stem not in OF_THE_CHILD
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for decorator in node.decorator_list
+        if re.search(r"dataclass\(.*frozen=True", ast.unparse(decorator))
+    ]
+
+    assert dataclasses == []
+
+
+def test_values_are_changed_by_the_replace_of_structs() -> None:
+    found = [
+        str(module.relative_to(ROOT))
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "dataclasses"
+        if "replace" in {alias.name for alias in node.names}  # mypy takes it for a Struct, too
+    ]
+
+    assert found == []

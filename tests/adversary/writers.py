@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 
 import psycopg
+from msgspec.structs import replace
 
 from tests.adversary import habits, tables
 from tests.adversary.habits import Habit, Habits

@@ -6,7 +6,8 @@ one takes.
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from zdm.model.schema import Name, Snapshot

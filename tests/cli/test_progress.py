@@ -1,6 +1,7 @@
 import io
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from tests.golden import Golden
 from zdm.cli.progress import Progress

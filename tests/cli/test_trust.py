@@ -2,10 +2,10 @@
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.cli.conftest import Zdm
 from zdm.model.plan import Plan, RunSql

@@ -5,8 +5,10 @@ drops the column of the run before: expand, backfill, last look and contract.
 """
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from tests import case as cases
 from tests.case import Watching

@@ -1,7 +1,9 @@
 """What is migrated: tables of a few thousand rows, and how each version writes them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from zdm.model.plan import Plan, RunSql, Step

@@ -1,7 +1,7 @@
-import dataclasses
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from tests.fakes.clock import FakeClock
 from tests.observe.events import B1, C1, E1, FILL, LOCK, NOON, STARTED
@@ -40,8 +40,8 @@ def test_once_the_run_is_begun_it_is_ready() -> None:
     [
         (STARTED, E1),
         (E1, LOCK),
-        (E1, dataclasses.replace(LOCK, gate="connection")),
-        (B1, dataclasses.replace(FILL, verifying=True)),
+        (E1, structs.replace(LOCK, gate="connection")),
+        (B1, structs.replace(FILL, verifying=True)),
         (C1, GateClear(polls=3, needed=3)),
     ],
     ids=["a statement", "after a lock", "after a lost connection", "verifying", "contract"],

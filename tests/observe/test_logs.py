@@ -1,8 +1,9 @@
-import dataclasses
 import io
 import json
 from datetime import timedelta
 from typing import Any
+
+from msgspec import structs
 
 from tests.fakes.clock import FakeClock
 from tests.observe.events import E1, E1_DONE, FILL, LOCK, MEASURED, NOON, RUN, STARTED
@@ -64,7 +65,7 @@ def test_a_wait_is_written_when_it_is_new_and_then_once_a_minute() -> None:
     for _ in range(130):
         log.notify(LOCK)
         clock.sleep(timedelta(seconds=1))
-    log.notify(dataclasses.replace(LOCK, gate="soak"))
+    log.notify(structs.replace(LOCK, gate="soak"))
 
     assert [line.get("gate") for line in lines(stream)[2:]] == ["lock"] * 3 + ["soak"]
 
@@ -84,7 +85,7 @@ def test_after_a_step_its_waits_and_progress_are_new() -> None:
 
 def test_what_a_backfill_waits_for_is_the_reason() -> None:
     stream = io.StringIO()
-    JsonLog(stream, FakeClock(NOON).now).notify(dataclasses.replace(FILL, waiting="lag 14 s"))
+    JsonLog(stream, FakeClock(NOON).now).notify(structs.replace(FILL, waiting="lag 14 s"))
 
     assert lines(stream)[0]["reason"] == "lag 14 s"
 
@@ -93,7 +94,7 @@ def test_figures_within_an_event_are_plain_json() -> None:
     stream = io.StringIO()
     log = JsonLog(stream, FakeClock(NOON).now)
     lag = Hold(gate="replica lag", reason="r2 is 14 s behind", value=14.0, since=NOON)
-    log.notify(dataclasses.replace(FILL, holds=(lag,)))
+    log.notify(structs.replace(FILL, holds=(lag,)))
     log.notify(MEASURED)
     progress, measured = lines(stream)
 

@@ -1,7 +1,7 @@
-import dataclasses
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.fakes.clock import FakeClock
@@ -157,13 +157,13 @@ def test_the_journal_gives_steps_failures_by_sqlstate_and_the_sum_of_a_tables_le
 
 
 def test_the_journal_tells_what_an_executor_at_work_waits_for() -> None:
-    idle = dataclasses.replace(
+    idle = structs.replace(
         status(RunState.BACKFILLING, changed_since=NOON, done=1),
         waiting=Waiting(gate="replica lag", reason="r2 is 14 s behind", since=NOON),
     )
-    working = dataclasses.replace(idle, executors=("zdm-run:execute/host/1",))
-    finished = dataclasses.replace(
-        working, run=dataclasses.replace(idle.run, state=RunState.CONTRACTED)
+    working = structs.replace(idle, executors=("zdm-run:execute/host/1",))
+    finished = structs.replace(
+        working, run=structs.replace(idle.run, state=RunState.CONTRACTED)
     )
     about = ("zdm_waiting", ("replica lag",))
 
@@ -226,7 +226,7 @@ def test_a_backfill_tells_its_speed_and_what_is_left() -> None:
 
 
 def test_a_backfill_that_holds_waits_and_one_without_speed_says_none() -> None:
-    found = heard(B1, FILL, dataclasses.replace(FILL, waiting="lag", rate=None, eta=None))
+    found = heard(B1, FILL, structs.replace(FILL, waiting="lag", rate=None, eta=None))
 
     assert found["zdm_waiting", ("backfill",)] == 1
     assert ("zdm_backfill_rows_per_second", ("b1", "users")) not in found
@@ -235,7 +235,7 @@ def test_a_backfill_that_holds_waits_and_one_without_speed_says_none() -> None:
 def test_a_backfill_tells_which_gates_hold_it_and_the_first_of_them_is_the_wait() -> None:
     lag = Hold(gate="replica lag", reason="r2 is 14 s behind", since=NOON)
     slot = Hold(gate="slot", reason="half full", since=NOON)
-    held = dataclasses.replace(FILL, waiting="r2", holds=(lag, slot), wal_rate=9e6, workers=2)
+    held = structs.replace(FILL, waiting="r2", holds=(lag, slot), wal_rate=9e6, workers=2)
     found = heard(B1, FILL, held)
 
     assert found["zdm_waiting", ("replica lag",)] == 1

@@ -119,6 +119,21 @@ ENTRIES = (
     ),
     Entry(
         slug="update_cannot_be_batched",
+        before=USERS + "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        refused="UPDATE users SET n = NULL WHERE id = 1;",
+        fixed=("UPDATE users SET n = 0 WHERE id = 1;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        refused="UPDATE users SET n = NULL WHERE id = 1;",
+        fixed=(
+            "ALTER TABLE users ALTER COLUMN n DROP NOT NULL;",
+            "UPDATE users SET n = NULL WHERE id = 1;",
+        ),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
         refused="UPDATE users SET name = current_setting('app.tenant');",
         fixed=("UPDATE users SET name = 'tenant';",),
     ),

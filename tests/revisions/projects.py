@@ -1,6 +1,5 @@
 """Small Alembic projects, written into a folder and recorded on a shadow."""
 
-import dataclasses
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent, indent
+
+from msgspec import structs
 
 from tests import scratch
 from zdm.model.schema import Snapshot
@@ -179,7 +180,7 @@ class How:
 @contextmanager
 def opened(made: Sample, seconds: float = 60) -> Iterator[tuple[Child, History]]:
     """A child process on the project, and its history."""
-    project = dataclasses.replace(made.project, time_limit=timedelta(seconds=seconds))
+    project = structs.replace(made.project, time_limit=timedelta(seconds=seconds))
     with Child(project) as child:
         yield child, graph.history(child)
 

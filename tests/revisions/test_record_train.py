@@ -1,10 +1,10 @@
 """From settings to a Train: where the schema below comes from, and that it is kept."""
 
 import socket
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.revisions.projects import Databases, Sample, sample, sync_env, texts
 from tests.unit import schemas

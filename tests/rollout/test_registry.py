@@ -1,11 +1,13 @@
 """A driver is an entry in the registry: with one more, everything that asks drivers asks it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tests.fakes.platform import FakePlatform
 from zdm.config import settings as config
@@ -24,8 +26,7 @@ ROOT = Path(__file__).parents[2]
 PLAN = ROOT / "plans/0007_drop_email.yaml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToySettings:
+class ToySettings(Struct, frozen=True, kw_only=True):
     """Of [rollout.toy]."""
 
     boxes: Annotated[int, Range(1, 9)]

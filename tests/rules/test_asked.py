@@ -1,9 +1,9 @@
 """A rule names the statements at which it is asked, and finds nothing at others."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.rules import checking
 from zdm.model.rule import Transactions

@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
 from tests.golden import Golden
 from tests.rules import checking

@@ -1,6 +1,6 @@
 """Rules about what only a snapshot of the database shows."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.rules import checking
 from zdm.model.catalog.database import Publication

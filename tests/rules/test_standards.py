@@ -4,7 +4,6 @@ own schema of the JSON."""
 
 import importlib.util
 import json
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import junitparser
 import pytest
 from jsonschema import Draft4Validator, Draft202012Validator
+from msgspec.structs import replace
 
 from tests.rules import checking
 from zdm.render.checks import Output

@@ -45,7 +45,7 @@ def users(*columns: Column, **details: object) -> Table:
 
 
 def _with(table: Table, details: dict[str, object]) -> Table:
-    values = {name: getattr(table, name) for name in Table.__dataclass_fields__}
+    values = {name: getattr(table, name) for name in Table.__struct_fields__}
     return Table(**{**values, **details})
 
 

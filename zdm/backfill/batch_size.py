@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec import Struct
+
 from zdm.backfill.server_load import Others
 
 MIB = 1024 * 1024
@@ -26,8 +28,7 @@ LONGEST_PART = timedelta(seconds=1)  # of a rest
 LONG_HOLD = timedelta(minutes=1)  # after which what was learnt no longer counts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(Struct, frozen=True, kw_only=True):
     """The limits of batch sizes and the duty cycle of one pacing."""
 
     target: timedelta  # of a batch
@@ -130,8 +131,7 @@ def parts(duration: timedelta, longest: timedelta = LONGEST_PART) -> list[timede
     return [duration / count] * count if count > 0 else []
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """A pause after a batch, and why it is longer than usual, if it is."""
 
     length: timedelta = timedelta(0)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from msgspec import Struct
+
 from zdm.execute.events import Hold
 
 POLLS = 3  # at or below the resume value, before it resumes
@@ -22,8 +24,7 @@ class Kind(Enum):
     LOAD = "freeze"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class Gate(Struct, frozen=True, kw_only=True):
     """One condition: hold above `limit` (for `delay`), resume at `resume`."""
 
     name: str
@@ -34,31 +35,27 @@ class Gate:
     patience: timedelta | None = None  # after which it is no longer waited for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """A signal's value; `detail` has it in words, with the cause."""
 
     value: float
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, kw_only=True):
     """A signal could not be read."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freeze:
+class Freeze(Struct, frozen=True, kw_only=True):
     """Continue and do not grow."""
 
     gate: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(Struct, frozen=True, kw_only=True):
     """Now: seconds that only grow, and the time of day."""
 
     at: float

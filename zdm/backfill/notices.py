@@ -6,9 +6,10 @@ All is read and written under one lock.
 import threading
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailingRow:
+
+class FailingRow(Struct, frozen=True, kw_only=True):
     """A row, as people name it, and what PostgreSQL says of it."""
 
     step: str

@@ -10,13 +10,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from msgspec import Struct
+
 WINDOW_SECONDS = 10.0
 ENOUGH = timedelta(seconds=2)  # of samples, before they are believed
 COUNTED = 0.3  # of our own time that must be in the sum, else nothing is counted there
 
 
-@dataclass(frozen=True, slots=True)
-class Others:
+class Others(Struct, frozen=True):
     """Other sessions: active ones on average, and the length of a usual transaction."""
 
     sessions: float
@@ -26,16 +27,14 @@ class Others:
 UNKNOWN = Others(1.0, timedelta(0))  # a server whose load is unknown counts as busy
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """The server's counters: active time and transactions, of all sessions."""
 
     time: timedelta
     transactions: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
+class _Sample(Struct, frozen=True):
     at: float
     all_sessions: Activity
     ours: timedelta

@@ -6,6 +6,9 @@ Each has its own lock, and none calls another while it holds it.
 import threading
 from dataclasses import dataclass, field
 
+import msgspec
+from msgspec import Struct
+
 from zdm.backfill.notices import Notices
 from zdm.backfill.permit import Permit
 from zdm.backfill.tally import Tally
@@ -43,11 +46,10 @@ class Backends:
             return was
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """By the workers, the gates' thread and the thread that reports."""
 
     permit: Permit  # what allows
-    tally: Tally = field(default_factory=Tally)  # what counts
-    notices: Notices = field(default_factory=Notices)  # what is noticed
-    backends: Backends = field(default_factory=Backends)
+    tally: Tally = msgspec.field(default_factory=Tally)  # what counts
+    notices: Notices = msgspec.field(default_factory=Notices)  # what is noticed
+    backends: Backends = msgspec.field(default_factory=Backends)

@@ -6,8 +6,12 @@ without the lock, all numbers of one moment.
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.backfill.batch_size import Rest
 from zdm.backfill.wal_attribution import WalMeter
@@ -16,8 +20,7 @@ from zdm.execute.events import Hold
 NOTHING = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """Since this process began the backfill."""
 
     scanned: int = 0
@@ -26,10 +29,10 @@ class Counts:
     wal: int = 0  # bytes
     size: int = 0  # of the last batch
     batch_time: timedelta = NOTHING  # of the last batch
-    rest: Rest = field(default_factory=Rest)  # after the last batch
+    rest: Rest = Rest()  # after the last batch
     worked: timedelta = NOTHING  # in all batches and reads
-    retries: Mapping[str, int] = field(default_factory=dict)  # by SQLSTATE
-    held_time: Mapping[str, timedelta] = field(default_factory=dict)  # by gate
+    retries: Mapping[str, int] = msgspec.field(default_factory=dict)  # by SQLSTATE
+    held_time: Mapping[str, timedelta] = msgspec.field(default_factory=dict)  # by gate
 
 
 @dataclass(slots=True)

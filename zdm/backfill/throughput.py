@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from msgspec import Struct
+
 WINDOW_SECONDS = 300.0
 HALF_LIFE = 60.0  # an older rate counts half
 ENOUGH = 20  # batches before there is an ETA
@@ -18,15 +20,13 @@ LONGEST_SECONDS = 10 * 365 * 86_400.0  # of an ETA
 FEW = 3  # rates that a range needs
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
+class _Sample(Struct, frozen=True):
     at: float
     rows: int
     wal: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class Forecast(Struct, frozen=True, kw_only=True):
     """Rows and WAL bytes per second now; the end between `low` and `high` from now."""
 
     rate: float | None = None

@@ -1,13 +1,13 @@
 """When the engine acts and how long it waits: what no operator sets, in one value."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from zdm.backfill import server_load, throughput
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tuning:
+class Tuning(Struct, frozen=True, kw_only=True):
     """Of one backfill."""
 
     # a single row that another session holds, or an index or parent of it, is waited for that

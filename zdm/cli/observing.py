@@ -5,9 +5,9 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
 import typer
+from msgspec import Struct
 
 from zdm.cli import streams, wiring
 from zdm.cli.options import LogFormat
@@ -23,8 +23,7 @@ from zdm.observe.observers import Observers
 from zdm.rollout import registry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """What a command's options ask for."""
 
     log_format: LogFormat = LogFormat.AUTO

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.backfill.pacing import Pacing
 from zdm.cli import observing, options, signals, wiring
@@ -16,8 +17,7 @@ from zdm.postgres.run.limits import Limits
 from zdm.rollout import registry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class Means(Struct, frozen=True, kw_only=True):
     """What the command line lets a run do on the server, beyond the settings."""
 
     pacing: Pacing = Pacing.PACED

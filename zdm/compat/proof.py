@@ -5,15 +5,15 @@ the step that made or ended it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.compat import states
 from zdm.compat.states import State
 from zdm.model.plan import Phase, Plan, Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class Cell(Struct, frozen=True, kw_only=True):
     """One version in one schema state."""
 
     state: State

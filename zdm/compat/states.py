@@ -3,15 +3,14 @@
 The rollout changes no schema, but it is a state of its own: who runs is different.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.plan import BOTH, OLD_ONLY, AwaitRollout, Phase, Plan, Side
 
 START = "start"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Struct, frozen=True, kw_only=True):
     """The schema once a step is done, and the versions that work on it."""
 
     after: str  # the step's id; `start` before the first

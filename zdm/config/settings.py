@@ -8,12 +8,15 @@ key is an error. A database URL may hold a password, so no message quotes one.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.errors import InputError
+from zdm.model.fields.hidden import Hiding
 from zdm.model.ranges import Delay, Interval, Megabytes, Percent, Range, Timeout
 from zdm.model.release import NEW, OLD
 from zdm.serialize import codec, input_file
@@ -32,9 +35,10 @@ ServerVersion = Annotated[int, Range(OLDEST_SERVER, NEWEST_SERVER)]
 Own = TypeVar("Own")  # a driver's settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlembicSettings:
+class AlembicSettings(Hiding, frozen=True, kw_only=True):
     """Where the revisions are, and where history starts for zdm."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("environment",)
 
     ini: Path  # alembic.ini
     base: tuple[str, ...] = ()  # the revision(s) below which nothing is pending
@@ -43,11 +47,10 @@ class AlembicSettings:
         str, ...
     ] = ()  # or a command, given the shadow's URL as ZDM_SHADOW_URL
     python: Path | None = None  # the project's own, where zdm is installed apart from it
-    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # for env.py
+    environment: tuple[tuple[str, str], ...] = ()  # for env.py
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutSettings:
+class RolloutSettings(Struct, frozen=True, kw_only=True):
     """How the application's versions get onto their platform."""
 
     driver: str = NO_DRIVER  # or a driver that the registry has
@@ -62,8 +65,7 @@ class RolloutSettings:
     allowed_sessions: tuple[str, ...] = ()  # application names (globs) that never block
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecuteSettings:
+class ExecuteSettings(Struct, frozen=True, kw_only=True):
     """How long the executor waits for others, and whether it ends them."""
 
     lock_deadline: Delay = timedelta(minutes=10)  # for one step's locks
@@ -73,9 +75,10 @@ class ExecuteSettings:
     allowed_signers: Path | None = None  # None: plans need no signature
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillGates:
+class BackfillGates(Hiding, frozen=True, kw_only=True):
     """Limits above which a backfill holds; it resumes at half of most of them."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("prometheus",)
 
     replica_lag: Delay = timedelta(seconds=10)
     replica_mb: Megabytes = 256  # WAL that a replica has not replayed
@@ -92,7 +95,7 @@ class BackfillGates:
     sql: str | None = None  # a query that gives one number
     sql_above: float | None = None
     sql_resume: float | None = None
-    prometheus: str | None = field(default=None, repr=False)  # http://host:9090
+    prometheus: str | None = None  # http://host:9090
     prometheus_query: str | None = None
     prometheus_above: float | None = None
     prometheus_resume: float | None = None
@@ -109,8 +112,7 @@ class BackfillGates:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillSettings:
+class BackfillSettings(Struct, frozen=True, kw_only=True):
     """How backfills treat the server."""
 
     # connections that fill disjoint ranges of keys
@@ -131,8 +133,7 @@ class BackfillSettings:
         return None if self.wal_limit_gb is None else int(self.wal_limit_gb * 10**9)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckSettings:
+class CheckSettings(Struct, frozen=True, kw_only=True):
     """By what `zdm check` judges migrations."""
 
     runner: Literal["zdm", "alembic", "sql"] | None = None  # zdm plans them, or who runs them
@@ -147,16 +148,17 @@ class CheckSettings:
     start: str | None = None  # the first migration that is judged; those before are released
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Hiding, frozen=True, kw_only=True):
     """All of `zdm.toml`; `root` is the folder that holds it, or the current one."""
 
+    hidden: ClassVar[tuple[str, ...]] = ("database", "shadow_url")
+
     root: Path
-    database: str | None = field(default=None, repr=False)  # may hold a password
+    database: str | None = None  # may hold a password
     plans: Path
     alembic: AlembicSettings | None = None
     server_version: ServerVersion | None = None  # major version of the target
-    shadow_url: str | None = field(default=None, repr=False)
+    shadow_url: str | None = None
     shadow_extensions: tuple[str, ...] = ()  # that zdm may create there as a superuser
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     rollout: RolloutSettings = RolloutSettings()
@@ -175,8 +177,7 @@ class Settings:
         return replace(self, drivers=(*others, table))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
+class _File(Struct, frozen=True, kw_only=True):
     """The keys of `zdm.toml`."""
 
     database: str | None = None
@@ -307,9 +308,8 @@ def _decode(
 
 def _only_drivers(core: dict[str, Any], drivers: Mapping[str, type]) -> None:
     """Refuse settings that choose or describe an unknown driver."""
-    own = {field.name for field in fields(RolloutSettings)}
     for key, value in core.items():
-        if isinstance(value, dict) and key not in own:
+        if isinstance(value, dict) and key not in RolloutSettings.__struct_fields__:
             raise codec.MisfitError(
                 ("rollout", key), f"is not a driver; known are {', '.join(drivers)}"
             )
@@ -324,9 +324,9 @@ def _only_drivers(core: dict[str, Any], drivers: Mapping[str, type]) -> None:
 def _at(root: Path, table: Any) -> object:
     """A driver's table; a path's default is relative to the file's folder, too."""
     paths = {
-        field.name: root / path
-        for field in fields(table)
-        if isinstance(path := getattr(table, field.name), Path) and not path.is_absolute()
+        name: root / path
+        for name in table.__struct_fields__
+        if isinstance(path := getattr(table, name), Path) and not path.is_absolute()
     }
     return replace(table, **paths)
 

@@ -8,6 +8,8 @@ the user is left alone from then on.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 
 def seeded_email(user: int) -> str:
     """The address with which the demo creates a user."""
@@ -19,8 +21,7 @@ def seeded_name(user: int) -> str:
     return f"User {user}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One user as the table holds it at the end."""
 
     id: int
@@ -28,8 +29,7 @@ class Row:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(Struct, frozen=True, kw_only=True):
     """The values that are right for one user: one each, two after a doubtful write."""
 
     emails: frozenset[str]
@@ -40,8 +40,7 @@ class Expected:
         return email in self.emails and name in self.names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Struct, frozen=True, kw_only=True):
     """How many rows were compared, and those that are wrong, as sentences."""
 
     rows: int

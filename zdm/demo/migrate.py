@@ -1,7 +1,8 @@
 """The demo's migration as a person would run it: `zdm plan`, then `zdm execute`."""
 
 from contextlib import closing
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.backfill.pacing import Pacing
 from zdm.demo.run import Migrate, Shop

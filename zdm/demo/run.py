@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 import zdm
 from zdm.config import settings as config
@@ -43,8 +45,7 @@ DATABASE = "shop"
 NEW_COLUMN = "new_email"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoOptions:
+class DemoOptions(Struct, frozen=True, kw_only=True):
     """What can be chosen."""
 
     rows: int = 200_000
@@ -53,8 +54,7 @@ class DemoOptions:
     settings: Settings | None = None  # the shop's own zdm.toml, if no others are given
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoResult:
+class DemoResult(Struct, frozen=True, kw_only=True):
     """The figures of one demo."""
 
     naive: bool
@@ -92,8 +92,7 @@ class Watcher(Protocol):
         """What the traffic has counted so far; called from a thread of its own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shop:
+class Shop(Struct, frozen=True, kw_only=True):
     """The running shop: its settings, its database and what supervises its processes."""
 
     settings: Settings

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from zdm.demo.ledger import Ledger
 
 WORKERS = 4
@@ -29,8 +31,7 @@ HOST = "127.0.0.1"
 Ports = Callable[[], tuple[int, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Figures(Struct, frozen=True, kw_only=True):
     """What the traffic saw so far."""
 
     requests: int

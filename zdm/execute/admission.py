@@ -6,9 +6,10 @@ version would break every rolling update, so a run in progress serves a set of v
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import assert_never
+
+from msgspec import Struct
 
 from zdm.execute.gate.decision import Refused, Wait
 from zdm.model.release import RunState, Version
@@ -20,8 +21,7 @@ _UNTIL = {
 _NAMES = "set rollout.old and rollout.new in zdm.toml to the names your images carry"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedRun:
+class RecordedRun(Struct, frozen=True, kw_only=True):
     """One run, as far as admission needs it; a version is None where none was recorded."""
 
     id: int
@@ -65,8 +65,7 @@ class RecordedRun:
                 assert_never(self.state)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admitted:
+class Admitted(Struct, frozen=True, kw_only=True):
     """It may start, and why."""
 
     reason: str

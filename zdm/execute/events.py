@@ -1,14 +1,14 @@
 """What happens during a run, as values; an Observer shows or stores them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from zdm.model.plan import Phase
 from zdm.model.release import RunState, Version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True, kw_only=True):
     """A run begins, or resumes after an interruption."""
 
     plan: str
@@ -19,15 +19,13 @@ class RunStarted:
     done: int  # steps that earlier attempts finished
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateChanged:
+class StateChanged(Struct, frozen=True, kw_only=True):
     """The run changed state."""
 
     state: RunState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepStarted:
+class StepStarted(Struct, frozen=True, kw_only=True):
     """One step begins."""
 
     id: str
@@ -37,8 +35,7 @@ class StepStarted:
     of: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepDone:
+class StepDone(Struct, frozen=True, kw_only=True):
     """One step is done and recorded; `found` if an earlier attempt had done it."""
 
     id: str
@@ -49,24 +46,21 @@ class StepDone:
     found: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepReverted:
+class StepReverted(Struct, frozen=True, kw_only=True):
     """One step was undone."""
 
     id: str
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsStay:
+class RowsStay(Struct, frozen=True, kw_only=True):
     """A rollback does not bring back what this step did to rows; said before it begins."""
 
     id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(Struct, frozen=True, kw_only=True):
     """The run waits: `gate` is the kind of wait, `names` who it waits for."""
 
     gate: str  # lock, old version, sessions, soak, rollout, lock holder, connection …
@@ -76,16 +70,14 @@ class Waiting:
     eta: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionEnded:
+class SessionEnded(Struct, frozen=True, kw_only=True):
     """zdm ended a session: it blocked a step, or it belonged to a dead executor."""
 
     who: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Hold(Struct, frozen=True, kw_only=True):
     """A gate holds a backfill before its next batch; `value` and `limit` if it has figures."""
 
     gate: str  # replica lag, slot, archive, vacuum, dead rows, queue, own probe …
@@ -95,8 +87,7 @@ class Hold:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(Struct, frozen=True, kw_only=True):
     """The total cost of a backfill, as forecast from its batches and as planned."""
 
     rows: int  # changed
@@ -105,8 +96,7 @@ class Expected:
     planned_wal_bytes: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillProgress:
+class BackfillProgress(Struct, frozen=True, kw_only=True):
     """Progress of a backfill; `rate` in rows per second, None at the start.
 
     `eta` to `eta_high` is a range; None at the start and while held.
@@ -132,8 +122,7 @@ class BackfillProgress:
     rest_reason: str = ""  # why longer than usual, if it is
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillMeasured:
+class BackfillMeasured(Struct, frozen=True, kw_only=True):
     """A backfill is verified: its actual and its planned cost.
 
     `wal_bytes` includes other sessions' WAL while its batches ran: an upper bound.
@@ -153,8 +142,7 @@ class BackfillMeasured:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True):
     """The last look has compared every row of a table in its old and its new shape."""
 
     id: str  # of the backfill
@@ -164,47 +152,41 @@ class Compared:
     duration: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspicious:
+class Suspicious(Struct, frozen=True, kw_only=True):
     """Something succeeded but is suspicious: a backfill that changed no row."""
 
     id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeployStarted:
+class DeployStarted(Struct, frozen=True, kw_only=True):
     """The platform begins to move to a version."""
 
     version: Version
     back: bool = False  # a rollback to the old version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateClear:
+class GateClear(Struct, frozen=True, kw_only=True):
     """The contract gate was clear in this many consecutive polls."""
 
     polls: int
     needed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PointOfNoReturn:
+class PointOfNoReturn(Struct, frozen=True, kw_only=True):
     """The marker is written; rollback is no longer possible."""
 
     step: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStopped:
+class RunStopped(Struct, frozen=True, kw_only=True):
     """The command ends in this state; `reason` if it is not the one asked for."""
 
     state: RunState
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFailed:
+class RunFailed(Struct, frozen=True, kw_only=True):
     """The command ends with an error; the journal holds what was done before."""
 
     kind: str  # class of the error in `zdm.errors`, which has the exit code
@@ -213,8 +195,7 @@ class RunFailed:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listening:
+class Listening(Struct, frozen=True, kw_only=True):
     """Metrics and health are served at this address."""
 
     address: str

@@ -6,8 +6,9 @@ what it changed, so whatever else differs right before the contract, others have
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql
 
@@ -16,8 +17,7 @@ SHOWN = 5  # changes in a message
 _WORD = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One object: its life in this catalog, its definition, and whether the remaining steps
     name it or the dual write works by it."""
 
@@ -38,8 +38,7 @@ class How(StrEnum):
     TOUCHED = "was altered and is as before"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Change:
+class Change(Struct, frozen=True, order=True):
     """What others changed."""
 
     kind: str
@@ -61,8 +60,7 @@ class Change:
         return self.kind in ("trigger", "function")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """What of a plan the facts are about: tables of the steps after the rollout, the words of
     their SQL, and the backfills whose columns are kept in sync until then."""
 

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Generic, TypeVar
 
+from msgspec import Struct
+
 from zdm.errors import RefusedError, StoppedError, TemporaryError
 from zdm.execute import orders
 from zdm.execute.events import SessionEnded, Waiting
@@ -33,8 +35,7 @@ LOSSES = 5  # of the connection in one piece of work: it may be the cause
 NO_EXECUTOR = "its executor is gone, but one of its statements might still have taken effect"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done(Generic[T]):
+class Done(Struct, Generic[T], frozen=True, kw_only=True):
     """What a piece of work gave, and at which attempt."""
 
     value: T

@@ -1,9 +1,10 @@
 """What the runner needs of the world: small Protocols that adapters satisfy by shape."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from zdm.errors import TemporaryError
 from zdm.execute.events import BackfillEvent, Compared, Event, SessionEnded, Waiting
@@ -52,8 +53,7 @@ class Observer(Protocol):
         """Take one event; must not raise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanText:
+class PlanText(Struct, frozen=True, kw_only=True):
     """A Plan with the exact text of its file and the hash that pins it."""
 
     plan: Plan
@@ -61,8 +61,7 @@ class PlanText:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalRun:
+class JournalRun(Struct, frozen=True, kw_only=True):
     """One run as the journal has it; `done` are ids of steps, in order of completion."""
 
     id: int
@@ -76,8 +75,7 @@ class JournalRun:
     begun: tuple[str, ...] = ()  # steps that an attempt began and none finished
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(Struct, frozen=True, kw_only=True):
     """A request from an operator to the executor: wait until `zdm resume`, or end."""
 
     kind: Literal["pause", "cancel"]
@@ -85,8 +83,7 @@ class Order:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """A run's revert window, by the database's clock."""
 
     deployed_at: datetime | None

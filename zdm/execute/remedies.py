@@ -5,7 +5,8 @@ Names are those of the facts: qualified and quoted as PostgreSQL prints them.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.execute.evidence import Change, Fact, Facts, How
 
@@ -24,8 +25,7 @@ _MADE = "CREATE OR REPLACE FUNCTION"
 _UNIQUE = re.compile(r"UNIQUE (\([^()]+\))")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undoing:
+class Undoing(Struct, frozen=True, kw_only=True):
     """What is to be undone: the changes, the facts before and after them, and the present
     names of tables that are gone, by their oid."""
 

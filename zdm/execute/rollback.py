@@ -7,8 +7,9 @@ Past the marker a rollback is refused; the last copy of data is never dropped.
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute import states

@@ -7,9 +7,10 @@ both application versions working; a failure after it needs a person.
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar, assert_never
+
+from msgspec.structs import replace
 
 from zdm.errors import (
     PastReturnError,

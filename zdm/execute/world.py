@@ -1,7 +1,8 @@
 """What a run is given: options, and the adapters of the world it acts on."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from zdm.config.settings import RolloutSettings
 from zdm.execute.ports import Clock, Database, Observer, Platform
@@ -10,8 +11,7 @@ from zdm.model.release import RunState, Version
 from zdm.model.schema import Snapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """How far to run, which versions, and how long to wait."""
 
     old: Version
@@ -27,8 +27,7 @@ class Options:
     start: Snapshot | None = None  # to name what differs if the schema has drifted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(Struct, frozen=True, kw_only=True):
     """The adapters that one run works with; platform None: none is declared."""
 
     database: Database

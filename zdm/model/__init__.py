@@ -1,1 +1,1 @@
-"""The vocabulary: frozen values, standard library only."""
+"""The vocabulary: frozen values, no library but msgspec."""

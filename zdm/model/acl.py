@@ -6,7 +6,8 @@ grantee the entry is for PUBLIC (manual, chapter 5.8, "Privileges").
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.errors import InputError
 from zdm.model.expression import TypeName
@@ -32,16 +33,14 @@ _NAME = r'"(?:[^"]|"")*"|[^"=/]*'
 _ITEM = re.compile(rf"({_NAME})=((?:[{''.join(PRIVILEGES)}]\*?)*)/({_NAME})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Privilege:
+class Privilege(Struct, frozen=True, kw_only=True):
     """One privilege, by the word that GRANT takes; `grantable`: WITH GRANT OPTION."""
 
     name: str
     grantable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """Who has been granted what, and by whom."""
 
     grantee: str  # empty: PUBLIC
@@ -49,16 +48,14 @@ class Entry:
     grantor: str  # empty: the owner
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Named(Struct, frozen=True, kw_only=True):
     """An object as GRANT names it; `arguments` are those of a routine, where written."""
 
     words: tuple[str, ...]
     arguments: tuple[TypeName, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Granting:
+class Granting(Struct, frozen=True, kw_only=True):
     """GRANT, or REVOKE where `revokes`; `kind`: table, sequence, schema, routine, type, empty
     for another one. No privileges: ALL. A role is empty where only the session knows it."""
 

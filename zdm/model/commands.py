@@ -4,8 +4,9 @@ They complete `syntax`: sub-commands of ALTER TABLE without a type of their own,
 changes of rows, and what touches no table at all.
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from zdm.model.expression import Expression, Feature, TypeName, Words
 from zdm.model.syntax import RelationName, SequenceOptions
@@ -45,8 +46,7 @@ class Change(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartitionBound:
+class PartitionBound(Struct, frozen=True, kw_only=True):
     """The bound of a partition; `kind`: range, list, hash, default."""
 
     kind: str
@@ -55,8 +55,7 @@ class PartitionBound:
     values: tuple[Expression, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterTable:
+class AlterTable(Struct, frozen=True, kw_only=True):
     """A sub-command without a type of its own. `options` are names of storage parameters, or
     what is altered of a constraint or of an identity."""
 
@@ -71,8 +70,7 @@ class AlterTable:
     concurrently: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterRelation:
+class AlterRelation(Struct, frozen=True, kw_only=True):
     """ALTER of an index, view, materialized view, sequence, foreign table or composite type
     by sub-commands like those of ALTER TABLE; `kind` in these words."""
 
@@ -109,8 +107,7 @@ class Work(StrEnum):
     SECURITY_LABEL = "security label"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkOn:
+class WorkOn(Struct, frozen=True, kw_only=True):
     """A statement about whole relations; none named: all of the database, where that is what
     it means. `reads` are the relations that it names besides."""
 
@@ -132,8 +129,7 @@ class WorkOn:
     features: frozenset[Feature] = frozenset()  # of a DELETE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetSchema:
+class SetSchema(Struct, frozen=True, kw_only=True):
     """ALTER … SET SCHEMA; `relation` is None for what is no relation; `arguments` are those of
     a routine, where they are written."""
 
@@ -144,8 +140,7 @@ class SetSchema:
     arguments: tuple[TypeName, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterSequence:
+class AlterSequence(Struct, frozen=True, kw_only=True):
     """ALTER SEQUENCE; `owner` are the words of OWNED BY."""
 
     sequence: RelationName
@@ -163,16 +158,14 @@ class AlterSequence:
         return bool(bare.type) and self.options == bare and not others
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterDomain:
+class AlterDomain(Struct, frozen=True, kw_only=True):
     """ALTER DOMAIN; `checks`: it makes the server read the rows of the tables that use it."""
 
     words: Words
     checks: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoRelation:
+class NoRelation(Struct, frozen=True, kw_only=True):
     """A statement that touches no table; `outside_transaction`: it cannot run in a block;
     `makes`: an aggregate, operator or type that zdm cannot name."""
 

@@ -1,7 +1,8 @@
 """What `zdm doctor` says about one thing: fine, worth knowing, or to be fixed first."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Verdict(StrEnum):
@@ -12,8 +13,7 @@ class Verdict(StrEnum):
     FAILED = "failed"  # `zdm execute` would be refused, or would do harm
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True, kw_only=True):
     """One check's answer: the fact, and what to do about it."""
 
     name: str  # of the check; stays the same

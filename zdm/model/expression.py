@@ -5,29 +5,34 @@ They carry the parser's tree, which only `zdm.parse` looks into; everybody else 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct
+
+from zdm.model.fields.hidden import Carrying, Hiding
 
 Words = tuple[str, ...]  # a name in its parts: ("public", "users") or ("users",)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expression:
+class Expression(Hiding, frozen=True, eq=False):
     """An expression of the author or of the catalog. Ask `zdm.parse.expressions`."""
 
-    tree: Mapping[str, Any] = field(repr=False)
+    hidden: ClassVar[tuple[str, ...]] = ("tree",)
+
+    tree: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeName:
+class TypeName(Carrying, frozen=True, kw_only=True):
     """A type as written. `modifiers`: its numbers, where all are numbers."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("tree",)
 
     words: Words
     modifiers: tuple[int, ...] = ()
     has_modifiers: bool = False
     dimensions: int = 0
-    tree: Mapping[str, Any] = field(repr=False, compare=False, hash=False)
+    tree: Mapping[str, Any]
 
 
 class Feature(StrEnum):
@@ -47,61 +52,53 @@ class Feature(StrEnum):
 # The outermost form of an expression, as far as recipes tell forms apart.
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnName:
+class ColumnName(Struct, frozen=True):
     """A column, perhaps qualified: the last word is its name."""
 
     words: Words
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A constant; None for NULL. A boolean is `on` or `off`."""
 
     value: str | None
     is_string: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True):
     """`of` cast to a type."""
 
     of: Expression
     type: TypeName
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function call, by the words of its name."""
 
     function: Words
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Coalesce:
+class Coalesce(Struct, frozen=True):
     """COALESCE(…)."""
 
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NullTest:
+class NullTest(Struct, frozen=True):
     """IS NULL, or IS NOT NULL where `negated`."""
 
     of: Expression
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Struct, frozen=True):
     """Tests joined by AND."""
 
     tests: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OtherForm:
+class OtherForm(Struct, frozen=True):
     """Any other form."""
 
 

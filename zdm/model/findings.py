@@ -1,7 +1,8 @@
 """Verdicts: Hazards found in an operation, and Findings about input or a plan."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from zdm.model.statement import Source
 
@@ -13,8 +14,7 @@ class Severity(StrEnum):
     WARN = "warn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hazard:
+class Hazard(Struct, frozen=True, kw_only=True):
     """A risk that an operation carries even with a good plan."""
 
     operation: str
@@ -23,8 +23,7 @@ class Hazard:
     origin: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """A verdict on input: the fact, its consequence, and the remedy, with its place."""
 
     slug: str

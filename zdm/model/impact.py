@@ -5,8 +5,9 @@ Nothing unknown may count as harmless.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from zdm.model.locks import LockMode
 from zdm.model.schema import Name
@@ -29,8 +30,7 @@ NO, UNKNOWN, YES = Answer.NO, Answer.UNKNOWN, Answer.YES
 _FROM_WEAK = (NO, UNKNOWN, YES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Touch:
+class Touch(Struct, frozen=True, kw_only=True):
     """What happens to one relation: a table, view, index or sequence.
 
     `scans`: every row is read under the lock, be it to check, to copy or to index it.
@@ -54,8 +54,7 @@ class Touch:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Impact:
+class Impact(Struct, frozen=True, kw_only=True):
     """All that a statement does to relations, one Touch each, by name."""
 
     touches: tuple[Touch, ...] = ()

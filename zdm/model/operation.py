@@ -1,8 +1,9 @@
 """What an Operation is: a frozen value that satisfies this Protocol by shape."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from zdm.model.explained.choice import Choice
 from zdm.model.findings import Finding, Hazard
@@ -11,8 +12,7 @@ from zdm.model.schema import Name, Snapshot, Type
 from zdm.model.statement import Action, Directive, Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """What a recipe may know besides its own operation."""
 
     snapshot: Snapshot  # the schema that the operations before it leave
@@ -51,8 +51,7 @@ class Operation(Protocol):
         """Its steps, in order, with ids that are unique within the operation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     """The Operation, and the positions in the given sequence of the Actions it consumes.
 
     The first position is always 0: a recogniser answers for the train from there on.
@@ -70,8 +69,7 @@ class Match:
     again: tuple[tuple[Name, str], ...] = ()  # columns that it sets once more in the contract
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """The recogniser knows what this is, and that it must not be planned; `consumed` are the
     positions of the Actions that it speaks of."""
 

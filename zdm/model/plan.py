@@ -4,10 +4,11 @@ The plan carries all that the executor needs: probes, repairs, undo, locks and s
 versions are data in the step, so the executor has no code for any operation.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
@@ -56,24 +57,21 @@ OLD_ONLY = frozenset({Side.OLD})
 NEW_ONLY = frozenset({Side.NEW})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class TableLock:
+class TableLock(Struct, frozen=True, kw_only=True, order=True):
     """The strongest lock a step takes on one table that exists before the step."""
 
     table: Name
     mode: LockMode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class EnumLabel:
+class EnumLabel(Struct, frozen=True, kw_only=True, order=True):
     """A label of an enum type."""
 
     type: Name
     label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Irreversible:
+class Irreversible(Struct, frozen=True, kw_only=True):
     """This step cannot be undone, and why. `rows`: it leaves the schema as it was, so a
     rollback continues without it, and the rows stay as they are. `label`: so it does, and an
     enum label stays that no row has."""
@@ -88,8 +86,7 @@ class Irreversible:
         return self.rows or self.label is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """A query that returns one row with one boolean, true where it holds.
 
     `failure` says what a false answer means, `hint` what to do about it. `rows` is a query for
@@ -102,8 +99,7 @@ class Check:
     rows: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(Struct, frozen=True, kw_only=True):
     """What a step costs, estimated from the Snapshot; None where nothing is known."""
 
     rows: int | None = None  # rows that are written, or read by a scan
@@ -124,8 +120,7 @@ class Claim(StrEnum):
 OBSERVED = ("locks", "rewrites", "unknown", "breaks")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSql:
+class RunSql(Struct, frozen=True, kw_only=True):
     """Statements that run together.
 
     `sql` is one transaction, unless in_transaction is False (then exactly one statement).
@@ -169,16 +164,14 @@ class RunSql:
     kind: Literal["sql"] = "sql"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class Assignment(Struct, frozen=True, kw_only=True):
     """One column that a backfill sets, and the expression it is set to."""
 
     column: str
     expression: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class Copy(Struct, frozen=True, kw_only=True):
     """Where a backfill inserts rows that it makes of those that it walks. `sql`: an INSERT that
     reads them under the name `zdm_rows`; `unique`: by a unique key it knows which rows are
     there; `locks`: those of it on tables in use."""
@@ -194,8 +187,7 @@ class Copy:
         return f"WITH zdm_rows AS ({rows})\n{self.sql}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backfill:
+class Backfill(Struct, frozen=True, kw_only=True):
     """Many rows changed in batches, each in its own transaction with its checkpoint; without
     assignments they are deleted, or copied.
 
@@ -244,8 +236,7 @@ class Backfill:
         return tuple(sorted([own, *read]))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwaitRollout:
+class AwaitRollout(Struct, frozen=True, kw_only=True):
     """The new version is deployed, and the step ends when no old one is left."""
 
     id: str
@@ -267,8 +258,7 @@ class AwaitRollout:
 Step = RunSql | Backfill | AwaitRollout
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationSummary:
+class OperationSummary(Struct, frozen=True, kw_only=True):
     """What the train means, one line per operation, in the plan's head."""
 
     slug: str
@@ -276,8 +266,7 @@ class OperationSummary:
     origin: tuple[Source, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """A train of changes, split into steps, pinned to its sources and its start.
 
     `fingerprint` is the schema fingerprint the plan starts from; `server_major` the

@@ -3,23 +3,22 @@
 What reads the value checks it, and refuses it by its key; see `zdm.serialize.codec`.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
+
+from msgspec import Struct
 
 Number = int | float | timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """Bounds of a number or a duration, both included."""
 
     least: Number
     most: Number
 
 
-@dataclass(frozen=True, slots=True)
-class NotEmpty:
+class NotEmpty(Struct, frozen=True):
     """A list that must have an item."""
 
 

@@ -1,16 +1,16 @@
 """Application versions, where they run, and the state of a run."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 # the names of the two versions where zdm.toml gives none
 OLD = "old"
 NEW = "new"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(Struct, frozen=True, order=True):
     """An application version; an opaque word that is compared for equality only."""
 
     name: str
@@ -51,8 +51,7 @@ class InstanceState(StrEnum):
     UNKNOWN = "unknown"  # the platform lost sight of it: alive
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
+class Instance(Struct, frozen=True, kw_only=True):
     """A thing that runs a version: a process, a pod, a task."""
 
     id: str
@@ -64,8 +63,7 @@ class Instance:
     note: str = ""  # why its version or state is unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spawner:
+class Spawner(Struct, frozen=True, kw_only=True):
     """A template that could start an instance: a Deployment, a CronJob, a supervisor."""
 
     id: str
@@ -73,21 +71,18 @@ class Spawner:
     reason: str = ""  # with no version: why a person must act; empty: it could not be seen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutProgress:
+class RolloutProgress(Struct, frozen=True, kw_only=True):
     """The platform is at it; `waiting_for` names what is missing."""
 
     waiting_for: str
     by_hand: bool = False  # nothing moves before a person acts; the version itself is fine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutComplete:
+class RolloutComplete(Struct, frozen=True, kw_only=True):
     """The platform says the version is there (not that the old one is gone)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutFailed:
+class RolloutFailed(Struct, frozen=True, kw_only=True):
     """The rollout cannot succeed unless a person acts."""
 
     reason: str
@@ -96,8 +91,7 @@ class RolloutFailed:
 RolloutStatus = RolloutProgress | RolloutComplete | RolloutFailed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(Struct, frozen=True, kw_only=True):
     """What a platform shows at one moment."""
 
     status: RolloutStatus  # of the move to the version that was asked about
@@ -105,8 +99,7 @@ class Observation:
     spawners: tuple[Spawner, ...]  # everything that could start an instance later
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """A client connection to the database, as pg_stat_activity shows it."""
 
     pid: int

@@ -2,18 +2,18 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from functools import cached_property
 from heapq import merge
 from itertools import islice
+
+from msgspec import Struct, field
 
 from zdm.model.catalog.indexed import having, named
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact, Touch
 from zdm.model.schema import Name, Snapshot, Table
-from zdm.model.statement import Action, ActionKind, Fact, Source
+from zdm.model.statement import Action, ActionKind, Fact, Source, Unknown
 from zdm.model.syntax import DropObjects
 
 
@@ -42,8 +42,7 @@ def above(snapshot: Snapshot, name: Name) -> Name:
     return name
 
 
-@dataclass(slots=True)
-class Names:
+class Names(Struct):
     """Names in order, each once."""
 
     every: set[Name] = field(default_factory=set)
@@ -68,8 +67,7 @@ class Names:
         return tuple(first), len(self.ordered) + len(others)
 
 
-@dataclass(slots=True)
-class Locked:
+class Locked(Struct):
     """The tables whose queries wait until a transaction ends, as they are after its last
     statement. A partition counts as the topmost table above it."""
 
@@ -112,8 +110,7 @@ def _words(name: Name) -> tuple[str, str]:
     return (name.schema, name.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(Struct, frozen=True, kw_only=True):
     """An earlier Action; `touches` are those on relations in use, `references` the tables in
     use at which foreign keys that it adds point."""
 
@@ -124,8 +121,7 @@ class Done:
     fills: bool = False  # it changes rows that it does not spell out
 
 
-@dataclass(slots=True)
-class Past:
+class Past(Struct):
     """What a release, or a transaction, has done so far, in order, found without going through
     all of it; it grows once a statement has been judged."""
 
@@ -175,8 +171,7 @@ class Past:
         return len(self.every)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """The transaction block that a statement is in."""
 
     by_runner: bool  # the runner opens it, not the file
@@ -187,8 +182,7 @@ class Block:
     locked: Locked = field(default_factory=Locked)  # so does this
 
 
-@dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """A statement's Action in its place: the schema before it, its transaction, what is in
     force, and what this release made.
 
@@ -200,13 +194,14 @@ class Site:
     impact: Impact
     whole: Impact
     released: Snapshot  # what earlier releases left
+    used: Table | None  # the table that the Action changes, where it is not new
+    on_used: tuple[Touch, ...]  # what the Action does to relations that are not new
+    done: Past  # by this release before it, in earlier files, too; grows once it was judged
     block: Block | None = None  # None: no transaction block
     understood: str = ""  # empty, or why what the statement does is not known
     lock_timeout_limit: timedelta = timedelta(seconds=5)
     majors: tuple[int, ...] = (14, 18)  # the lowest and the highest version that it may meet
     parts: tuple[Action, ...] = ()  # all Actions of its statement
-    # what this release did before it, in earlier files, too; grows once it has been judged
-    done: Past = field(default_factory=Past)
 
     @property
     def fact(self) -> Fact | None:
@@ -215,25 +210,14 @@ class Site:
 
     def is_new(self, name: Name) -> bool:
         """Whether nothing uses the relation: this release makes it, or it is temporary."""
-        if name.schema == "pg_temp":
-            return True
-        if self.before.table(name) is not None:
-            return self.released.table(name) is None
-        return has(self.before, name) and not has(self.released, name)
+        return is_new(name, self.before, self.released)
 
     def in_use(self, *kinds: ActionKind) -> Table | None:
         """The table that the Action changes, where it is of a kind and the table is not new."""
         fact = self.fact
         if fact is None or (kinds and fact.kind not in kinds):
             return None
-        return self._used
-
-    @cached_property
-    def _used(self) -> Table | None:
-        fact = self.fact
-        if fact is None or fact.table is None or self.is_new(fact.table):
-            return None
-        return self.before.table(fact.table) or Table(name=fact.table, opaque="unread")
+        return self.used
 
     def is_new_column(self, table: Table, column: str) -> bool:
         """Whether this release adds the column to a table that it does not make."""
@@ -242,10 +226,24 @@ class Site:
             return False
         return known is None or known.column(column) is None
 
-    @cached_property  # most rules ask for it
-    def on_used(self) -> tuple[Touch, ...]:
-        """What the Action does to relations that are not new."""
-        return tuple(t for t in self.impact.touches if not self.is_new(t.relation))
+
+def is_new(name: Name, before: Snapshot, released: Snapshot) -> bool:
+    """Whether the relation is there before the statement, and was not before its release."""
+    if name.schema == "pg_temp":
+        return True
+    if before.table(name) is not None:
+        return released.table(name) is None
+    return has(before, name) and not has(released, name)
+
+
+def used(fact: Fact | Unknown, before: Snapshot, released: Snapshot) -> Table | None:
+    """The table that the Fact is about, unless it is new; what is in use and in no file has
+    unknown columns."""
+    if not isinstance(fact, Fact) or fact.table is None:
+        return None
+    if is_new(fact.table, before, released):
+        return None
+    return before.table(fact.table) or Table(name=fact.table, opaque="unread")
 
 
 def has(snapshot: Snapshot, name: Name) -> bool:
@@ -258,8 +256,7 @@ def has(snapshot: Snapshot, name: Name) -> bool:
     return any(named(members, name) for members in others)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
+class Violation(Struct, frozen=True, kw_only=True):
     """What a rule says of one Action; `severity` where it is not the rule's own. `unless`: the
     schema after all files may show that it was made good; it can be pickled, since another
     process may ask."""
@@ -270,8 +267,7 @@ class Violation:
     unless: Callable[[Snapshot], bool] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
+class Fix(Struct, frozen=True, kw_only=True):
     """Statements that take the place of the one at a Site, for the same schema. `later` are
     those that no transaction block may hold with it; each gets none. `at`: the statement is an
     earlier one of the file."""
@@ -285,8 +281,7 @@ Check = Callable[[Site], Iterable[Violation]]
 Fixer = Callable[[Site], Fix | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """A rule: how much it weighs, its page, and its check.
 
     `on` are the classes of `Action.said` at which it is asked; empty: at every Action.

@@ -6,18 +6,19 @@ a value, and it is refused later, never treated as safe.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from zdm.model.commands import Command
+from zdm.model.fields.hidden import Carrying
 from zdm.model.schema import Name
 from zdm.model.syntax import Said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True, order=True):
     """A place in a file the author wrote; line and column count characters from 1."""
 
     file: str
@@ -56,8 +57,7 @@ class DirectiveKind(StrEnum):
     NOTHING_IS_LOST = "nothing is lost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directive:
+class Directive(Struct, frozen=True, kw_only=True):
     """One `zdm:` comment, which belongs to the next statement."""
 
     kind: DirectiveKind
@@ -67,16 +67,14 @@ class Directive:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """A session setting in force that changes what a statement means."""
 
     name: str  # search_path, role, TimeZone …
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
+class Timeouts(Struct, frozen=True, kw_only=True):
     """The timeouts that the migration itself has set at a statement. None: not set, so the
     server's, the database's or the role's, which are unknown; zero: no limit."""
 
@@ -86,8 +84,7 @@ class Timeouts:
     idle_in_transaction: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """One SQL statement of the author.
 
     `start` and `length` are bytes within the text it was cut from (the file, or the one
@@ -171,8 +168,7 @@ class ActionKind(StrEnum):
     OTHER = "other"  # read by libpg_query, of a kind that zdm has no fact for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     """What the readers agree an Action does. Names are folded, cut and, where the
     search_path in force names one schema first, qualified with it."""
 
@@ -191,27 +187,27 @@ class Fact:
     single_reader: bool = False  # sqlglot could not read it; libpg_query could
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
+class Unknown(Struct, frozen=True, kw_only=True):
     """What an Action does is unknown, and why."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(Carrying, frozen=True, kw_only=True):
     """One sub-command of an ALTER TABLE, or one other statement.
 
     `said` is what it says, as a value. `tree` is the parser's own: only `zdm.parse` looks
     into it.
     """
 
+    hidden: ClassVar[tuple[str, ...]] = ("said", "tree")
+
     statement: Statement
     index: int  # of the sub-command within its statement
     count: int  # sub-commands in the statement; 1 for every other statement
     fact: Fact | Unknown
-    said: Said | Command = field(hash=False, compare=False)
-    tree: Mapping[str, Any] = field(hash=False, compare=False, repr=False)
+    said: Said | Command
+    tree: Mapping[str, Any]
 
     @property
     def source(self) -> Source:
@@ -219,8 +215,7 @@ class Action:
         return self.statement.source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True, kw_only=True):
     """A file the train came from, pinned by its hash."""
 
     path: str  # relative to the project, with forward slashes
@@ -228,8 +223,7 @@ class SourceFile:
     revision: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
+class Stamp(Struct, frozen=True, kw_only=True):
     """The move of Alembic's version table that the train represents."""
 
     table: Name
@@ -237,8 +231,7 @@ class Stamp:
     to_heads: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsRead:
+class RowsRead(Struct, frozen=True, kw_only=True):
     """A query of a revision that reads rows. `accepted`: its author says that nothing is lost
     if the plan does not have what the revision does with them."""
 
@@ -247,8 +240,7 @@ class RowsRead:
     accepted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Train:
+class Train(Struct, frozen=True, kw_only=True):
     """The Statements of all pending revisions or files, in order.
 
     `notes` are sentences about how it was read that a person must see (a data-dependent

@@ -6,22 +6,24 @@ the parser's tree, which only `zdm.parse` looks into; everybody else asks its fu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from zdm.model.expression import Expression, Feature, TypeName, Words
+from zdm.model.fields.hidden import Carrying, Hiding
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Definition:
+class Definition(Hiding, frozen=True, eq=False):
     """A whole statement or clause that can be written again with small edits. Ask
     `zdm.parse.rewrite`."""
 
-    tree: Mapping[str, Any] = field(repr=False)
+    hidden: ClassVar[tuple[str, ...]] = ("tree",)
+
+    tree: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelationName:
+class RelationName(Struct, frozen=True, kw_only=True):
     """A table, view, index or sequence as written."""
 
     schema: str
@@ -30,8 +32,7 @@ class RelationName:
     persistence: str = "permanent"  # permanent, unlogged, temporary
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SequenceOptions:
+class SequenceOptions(Struct, frozen=True, kw_only=True):
     """Options of CREATE and ALTER SEQUENCE, None where it is not said; `minimum` in `without`
     is NO MINVALUE, `maximum` NO MAXVALUE."""
 
@@ -45,11 +46,12 @@ class SequenceOptions:
     without: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstraintDefinition:
+class ConstraintDefinition(Carrying, frozen=True, kw_only=True):
     """A constraint of a column or a table; `kind` in the words of model.schema, and besides
     `null`, `default`, `identity`, `generated`; `columns` as written in it (for a column's own
     constraint they are empty)."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("definition",)
 
     kind: str
     name: str = ""
@@ -71,36 +73,40 @@ class ConstraintDefinition:
     period: bool = False  # WITHOUT OVERLAPS, or a foreign key with PERIOD
     on_delete: str = ""  # cascade, set null, set default; else it is refused
     on_update: str = ""
-    definition: Definition | None = field(default=None, repr=False, compare=False, hash=False)
+    definition: Definition | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnDefinition:
+class ColumnDefinition(Carrying, frozen=True, kw_only=True):
     """A column of CREATE TABLE or ADD COLUMN. The type has no words where it is not said: in
     PARTITION OF and OF, a column is named only to say more about it."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("definition",)
 
     name: str
     type: TypeName
     constraints: tuple[ConstraintDefinition, ...] = ()
     collation: Words = ()
-    definition: Definition = field(repr=False, compare=False, hash=False)
+    definition: Definition
 
     def constraint(self, kind: str) -> ConstraintDefinition | None:
         """The first constraint of that kind."""
-        return next((c for c in self.constraints if c.kind == kind), None)
+        for one in self.constraints:  # asked most of all: a generator takes twice as long
+            if one.kind == kind:
+                return one
+        return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexElement:
+class IndexElement(Struct, frozen=True, kw_only=True):
     """A key or included column of an index, or an expression."""
 
     column: str = ""
     expression: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexDefinition:
+class IndexDefinition(Carrying, frozen=True, kw_only=True):
     """CREATE INDEX."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("definition",)
 
     name: str  # empty where PostgreSQL chooses it
     table: RelationName
@@ -112,21 +118,19 @@ class IndexDefinition:
     concurrently: bool = False
     if_not_exists: bool = False
     method: str = "btree"
-    definition: Definition = field(repr=False, compare=False, hash=False)
+    definition: Definition
 
 
 # Sub-commands of ALTER TABLE.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddColumn:
+class AddColumn(Struct, frozen=True, kw_only=True):
     """ADD COLUMN."""
 
     column: ColumnDefinition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeType:
+class ChangeType(Struct, frozen=True, kw_only=True):
     """ALTER COLUMN … TYPE."""
 
     column: str
@@ -135,39 +139,34 @@ class ChangeType:
     collation: Words = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetDefault:
+class SetDefault(Struct, frozen=True, kw_only=True):
     """ALTER COLUMN … SET DEFAULT, or DROP DEFAULT where there is no expression."""
 
     column: str
     expression: Expression | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddConstraint:
+class AddConstraint(Struct, frozen=True, kw_only=True):
     """ADD CONSTRAINT."""
 
     constraint: ConstraintDefinition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterColumn:
+class AlterColumn(Struct, frozen=True, kw_only=True):
     """Another sub-command of ALTER TABLE, which its Fact tells whole."""
 
 
 # Statements.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Like:
+class Like(Struct, frozen=True, kw_only=True):
     """LIKE in CREATE TABLE; `including` are its options: defaults, constraints, indexes …"""
 
     relation: RelationName
     including: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTable:
+class CreateTable(Struct, frozen=True, kw_only=True):
     """CREATE TABLE; `columns_of` are tables whose columns it takes over, LIKE and INHERITS in
     their order; `constraints` are the table's own."""
 
@@ -191,8 +190,7 @@ class CreateTable:
         return tuple(c.references for c in every if c.references is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTableAs:
+class CreateTableAs(Struct, frozen=True, kw_only=True):
     """CREATE TABLE AS, SELECT INTO, or CREATE MATERIALIZED VIEW where `materialized`."""
 
     table: RelationName
@@ -201,8 +199,7 @@ class CreateTableAs:
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class Assignment(Struct, frozen=True, kw_only=True):
     """`column = value` of an UPDATE; `plain`: no field or subscript of the column."""
 
     column: str
@@ -210,8 +207,7 @@ class Assignment:
     plain: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
+class Update(Struct, frozen=True, kw_only=True):
     """UPDATE; `plain`: no FROM, WITH or RETURNING."""
 
     table: RelationName
@@ -221,8 +217,7 @@ class Update:
     features: frozenset[Feature] = frozenset()  # of the whole statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Insert:
+class Insert(Struct, frozen=True, kw_only=True):
     """INSERT; `written_out`: VALUES or DEFAULT VALUES, not a query."""
 
     table: RelationName
@@ -232,8 +227,7 @@ class Insert:
     on_conflict: str = ""  # nothing, update
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommentOn:
+class CommentOn(Struct, frozen=True, kw_only=True):
     """COMMENT ON; `kind`: table, column, constraint, trigger, index, view, sequence, policy,
     rule; else empty."""
 
@@ -242,8 +236,7 @@ class CommentOn:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropObjects:
+class DropObjects(Struct, frozen=True, kw_only=True):
     """DROP of one or several objects; `kind` in words, empty for one that zdm cannot tell."""
 
     kind: str
@@ -254,8 +247,7 @@ class DropObjects:
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameObject:
+class RenameObject(Struct, frozen=True, kw_only=True):
     """RENAME; `part` is the column or constraint of the relation that is renamed, if one is."""
 
     kind: str
@@ -266,8 +258,7 @@ class RenameObject:
     arguments: tuple[TypeName, ...] | None = None  # of a routine; None: not written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeEnum:
+class ChangeEnum(Struct, frozen=True, kw_only=True):
     """ALTER TYPE … ADD VALUE, or RENAME VALUE where `former` is given."""
 
     words: Words
@@ -278,8 +269,7 @@ class ChangeEnum:
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Struct, frozen=True, kw_only=True):
     """A parameter of a routine; `mode`: in, out, inout, variadic, table."""
 
     name: str
@@ -288,8 +278,7 @@ class Parameter:
     has_default: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Routine:
+class Routine(Struct, frozen=True, kw_only=True):
     """How a function or procedure is called, and what it gives; `returns` is None where its
     parameters say that. `leakproof`: only a superuser may make it."""
 
@@ -299,8 +288,7 @@ class Routine:
     leakproof: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateObject:
+class CreateObject(Struct, frozen=True, kw_only=True):
     """CREATE of a schema, type, domain, extension, sequence, view, function or procedure;
     `words` is empty for what zdm cannot name."""
 
@@ -326,8 +314,7 @@ class CreateObject:
     routine: Routine | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTrigger:
+class CreateTrigger(Struct, frozen=True, kw_only=True):
     """CREATE TRIGGER; `columns` are those of UPDATE OF and WHEN, on which it depends."""
 
     name: str
@@ -340,8 +327,7 @@ class CreateTrigger:
     other: RelationName | None = None  # FROM, of a constraint trigger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(Struct, frozen=True, kw_only=True):
     """SELECT; `into`: it makes a table."""
 
     query: Expression
@@ -350,8 +336,7 @@ class Read:
     locking: bool = False  # FOR UPDATE, FOR SHARE …
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Other:
+class Other(Struct, frozen=True, kw_only=True):
     """Any other statement: what its Fact tells is all there is; `reads` are the relations
     that it names."""
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from zdm.execute.events import (
     BackfillProgress,
     Event,
@@ -39,8 +41,7 @@ _ASKED_AGAIN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The answer to a probe."""
 
     ok: bool

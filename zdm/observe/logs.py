@@ -4,7 +4,6 @@ A log of a long run must stay readable, so what repeats (a wait, a backfill's pr
 written at once when it is new and then once in a while.
 """
 
-import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -68,9 +67,9 @@ class JsonLog:
 
     def _line(self, event: Event, at: datetime) -> dict[str, Any]:
         content = {
-            field.name: codec.to_plain(getattr(event, field.name), _CODECS)
-            for field in dataclasses.fields(event)
-            if field.name not in _GIVEN_BY_POSITION
+            name: codec.to_plain(getattr(event, name), _CODECS)
+            for name in event.__struct_fields__
+            if name not in _GIVEN_BY_POSITION
         }
         reason = content.pop("reason", "") or content.pop("waiting", "")
         return {

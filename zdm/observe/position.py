@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from zdm.execute.events import (
     BackfillProgress,
     Event,
@@ -45,8 +47,7 @@ class Position:
                 pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimedWait:
+class TimedWait(Struct, frozen=True, kw_only=True):
     """One wait: for what, and since when."""
 
     gate: str

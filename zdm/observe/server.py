@@ -4,10 +4,11 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import AF_INET6
+
+from msgspec import Struct
 
 from zdm.errors import InputError
 
@@ -15,8 +16,7 @@ PATIENCE = timedelta(seconds=10)  # for a client to send its request
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """An answer."""
 
     status: int

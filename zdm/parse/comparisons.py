@@ -3,8 +3,9 @@ two columns, as statements join tables by them or a new foreign key refers."""
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.model.expression import Constant, Expression, Words
 from zdm.model.syntax import RelationName
@@ -14,8 +15,7 @@ from zdm.parse.readers import relations
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """`column operator value`; for `=` there may be several values, of ANY or IN."""
 
     column: str
@@ -131,8 +131,7 @@ def _elements(text: str) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Join:
+class Join(Struct, frozen=True, kw_only=True):
     """Two columns that a statement compares by `=`, each with its table if it names that.
     `names`: all tables of the statement; `changed`: the one that it changes."""
 

@@ -9,8 +9,9 @@ import functools
 import itertools
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.errors import ZdmError
 from zdm.model.schema import Name
@@ -18,51 +19,44 @@ from zdm.model.sql import MAX_NAME_BYTES, ident, literal
 from zdm.parse import libpg_query, trees
 
 
-@dataclass(frozen=True, slots=True)
-class Ident:
+class Ident(Struct, frozen=True):
     """One name, unquoted."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Idents:
+class Idents(Struct, frozen=True):
     """Names with commas between."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Qualified:
+class Qualified(Struct, frozen=True):
     """A schema-qualified name."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
-class TypeText:
+class TypeText(Struct, frozen=True):
     """A type's name as PostgreSQL prints it."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """An expression as text, inserted as it is: where an operator could bind to it,
     the caller writes the parentheses."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A string constant."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """A function's body, in dollar quotes so that a person can read it."""
 
     text: str
@@ -150,8 +144,7 @@ def _template(stand_ins: str) -> Any:
     return trees.strip(libpg_query.parse(stand_ins.encode()))["stmts"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Holes:
+class _Holes(Struct, frozen=True):
     """What the stand-ins in a template's tree are to become."""
 
     strings: dict[str, str]

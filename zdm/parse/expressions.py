@@ -142,6 +142,8 @@ _FORMS: Mapping[str, Callable[[Mapping[str, Any]], Form]] = {
 
 def without_cast(expression: Expression) -> Expression:
     """What is cast, where its outermost form is a cast; else itself."""
+    if "TypeCast" not in expression.tree:
+        return expression
     outermost = form(expression)
     return outermost.of if isinstance(outermost, Cast) else expression
 
@@ -152,9 +154,14 @@ def column(expression: Expression) -> str | None:
     return outermost.words[-1] if isinstance(outermost, ColumnName) else None
 
 
+def is_constant(expression: Expression) -> bool:
+    """Whether it is a constant and nothing more."""
+    return "A_Const" in expression.tree and isinstance(form(expression), Constant)
+
+
 def is_null(expression: Expression) -> bool:
     """Whether it is the constant NULL."""
-    return form(expression) == Constant(None)
+    return "A_Const" in expression.tree and form(expression) == Constant(None)
 
 
 def null_test(expression: Expression) -> tuple[str, bool] | None:

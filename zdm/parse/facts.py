@@ -5,7 +5,8 @@ libpg_query is the authority. Where sqlglot has no reading, the fact is marked
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.statement import Action, Fact, Statement, Unknown
 from zdm.parse.readers import authority, sqlglot_reader

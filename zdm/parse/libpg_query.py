@@ -13,9 +13,10 @@ import re
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.errors import ZdmError
 
@@ -63,8 +64,7 @@ class NotSqlError(ValueError):
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """One statement of a text: its slice in bytes, its node's name and its tree, which is not
     nested deeper than `deepest` levels."""
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.model.commands import Work, WorkOn
 from zdm.model.expression import Expression, Words
@@ -216,8 +217,7 @@ def draws(action: Action) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     """A relation whose rows a query takes, and the tests of its WHERE that are about a row of
     that alone."""
 
@@ -350,8 +350,7 @@ _JOINED = ("fromClause", "usingClause")
 _WITHOUT_ROWS = frozenset({Work.GRANT, Work.GRANT_IN_SCHEMA})  # they hold no statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowChange:
+class RowChange(Struct, frozen=True, kw_only=True):
     """One of them. `joined`: rows of other tables choose which it changes."""
 
     said: Insert | Update | WorkOn

@@ -1,14 +1,14 @@
 """Places in a text: bytes and characters become lines and columns, both counted from 1."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from itertools import accumulate
+
+from msgspec import Struct
 
 from zdm.model.statement import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """The lines of one file; a place is found without reading the file again."""
 
     file: str

@@ -9,9 +9,11 @@ the statements below is unknown.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Fact, Setting, Timeouts
@@ -60,8 +62,7 @@ _MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000
 _MILLISECONDS |= {"d": 86_400_000}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One SET: the value is None where it goes back to the default."""
 
     name: str  # in lower case; empty for RESET ALL
@@ -69,8 +70,7 @@ class Change:
     local: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Values:
+class Values(Struct, frozen=True, kw_only=True):
     """What has been SET so far; `local` lasts to the end of the transaction."""
 
     lasting: Mapping[str, str] = field(default_factory=dict)
@@ -91,8 +91,7 @@ class Values:
         return Values(lasting={**others, **value}, local=local)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurrentSettings:
+class CurrentSettings(Struct, frozen=True, kw_only=True):
     """The values now, at the start of the transaction, and at each of its savepoints."""
 
     now: Values = Values()

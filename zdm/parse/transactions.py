@@ -1,9 +1,10 @@
 """BEGIN, COMMIT and the like, which control transactions and leave the schema as it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import libpg_query
@@ -23,8 +24,7 @@ class Kind(StrEnum):
     FINISH_PREPARED = "commit or roll back a prepared transaction"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(Struct, frozen=True, kw_only=True):
     """One statement that controls a transaction; `chain`: AND CHAIN begins the next one."""
 
     kind: Kind

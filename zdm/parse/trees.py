@@ -111,9 +111,11 @@ def deeper(tree: Any, limit: int) -> bool:
 
 def strings(nodes: Any) -> tuple[str, ...]:
     """The texts of a list of String nodes; other nodes are left out."""
+    if not nodes:
+        return ()
     return tuple(
         item["String"].get("sval", "")
-        for item in nodes or ()
+        for item in nodes
         if isinstance(item, Mapping) and "String" in item
     )
 

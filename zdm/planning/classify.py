@@ -8,8 +8,10 @@ to refuse the whole train.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import reduce
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.findings import Finding, Severity
 from zdm.model.operation import Context, Match, Operation, Recogniser, Refusal
@@ -49,8 +51,7 @@ from zdm.schema import apply, edits, type_names
 _WORD = re.compile(r"[A-Za-z]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(Struct, frozen=True, kw_only=True):
     """An Operation, the Actions it consumed, and the schema it meets."""
 
     operation: Operation
@@ -59,8 +60,7 @@ class Placed:
     directives: tuple[Directive, ...] = ()  # those it makes use of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Classification:
+class Classification(Struct, frozen=True, kw_only=True):
     """What the train means; refused when there is a Finding of severity error."""
 
     placed: tuple[Placed, ...]

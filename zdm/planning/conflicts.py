@@ -6,7 +6,8 @@ Only Actions with the same subject are compared.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.findings import Finding
 from zdm.model.impact import NO

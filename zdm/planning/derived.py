@@ -6,8 +6,9 @@ again. Planning the plan's own statements again does not give that statement.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from zdm.model.plan import OBSERVED, Plan
 from zdm.model.schema import Snapshot

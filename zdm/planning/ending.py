@@ -1,13 +1,13 @@
 """Where the schema that a plan ends in and the one that the author's statements leave differ.
 
-Compared are tables, columns with type, NOT NULL and whether
-they have a default, and the names of constraints and indexes;
-what may hold more than is known is left out.
+Compared are tables, columns with type, NOT NULL, comment, rights and whether they have a
+default, and the names of constraints and indexes; what may hold more than is known is left out.
 """
 
 from collections.abc import Iterator, Mapping
 
 from zdm.model.schema import Column, Snapshot, Table
+from zdm.model.sql import literal
 from zdm.planning.names import Key
 
 _Parts = Mapping[tuple[str, str], str]  # kind and name of a part of a table: what it is
@@ -42,8 +42,19 @@ def _parts(table: Table) -> _Parts:
 
 
 def _column(column: Column) -> str:
-    words = (column.type, "NOT NULL" * column.not_null, "DEFAULT" * bool(column.default))
+    words = (
+        column.type,
+        "NOT NULL" * column.not_null,
+        "DEFAULT" * bool(column.default),
+        "" if column.comment is None else f"COMMENT {literal(column.comment)}",
+        f"with rights {_rights(column)}" * bool(column.grants),
+    )
     return " ".join(filter(None, words))
+
+
+def _rights(column: Column) -> str:
+    """As psql shows them, whoever granted them."""
+    return ", ".join(sorted(item.rpartition("/")[0] for item in column.grants))
 
 
 def part(key: Key, snapshot: Snapshot) -> str | None:

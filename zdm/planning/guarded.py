@@ -7,8 +7,10 @@ block, which is refused.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
+
+from msgspec.structs import replace
 
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement

@@ -7,7 +7,8 @@ steps that do not block. So are the REFERENCES of a column that the train fills.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import ident

@@ -1,7 +1,8 @@
 """The names that an Action is about, that it makes, and that it removes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Name, Snapshot
@@ -16,8 +17,7 @@ from zdm.model.syntax import (
 from zdm.schema import lookup, new_objects
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A name: of a table, or of a part of it."""
 
     kind: (

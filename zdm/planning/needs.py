@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from zdm.model.plan import Backfill
 from zdm.model.schema import Index, Name, Snapshot, Table, Trigger
@@ -79,8 +80,7 @@ class Kind(StrEnum):
     SAME = "same"  # as in the schema that the step was planned for
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """One need; `blocker` is what is in the way."""
 
     kind: Kind

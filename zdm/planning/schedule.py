@@ -8,8 +8,10 @@ An operation is not begun before its first step; then the new version cannot rel
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.errors import RefusedError
 from zdm.model.findings import Finding, Hazard
@@ -84,8 +86,7 @@ class TrainRefusedError(RefusedError):
         self.findings = findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scheduled:
+class Scheduled(Struct, frozen=True, kw_only=True):
     """The plan, and for each of its steps the position of its operation, if it has one."""
 
     plan: Plan

@@ -5,7 +5,8 @@ no list (measured 14-18).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Fact

@@ -7,7 +7,8 @@ What the author lets be dropped in the contract still refuses the rows before it
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.findings import Finding
 from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
@@ -25,8 +26,7 @@ _TOO = f"put `-- zdm: run in contract -- reason` above it, too; or {NEXT_TRAIN}"
 _Subject = tuple[Name | None, str]  # a table and its column
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """What is dropped, in words, and of which table; `null`: only NULL breaks it; `late`: in
     the contract."""
 

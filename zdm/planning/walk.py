@@ -10,6 +10,8 @@ filter, not a proof: a name of which the train knows nothing is left to replay.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from zdm.errors import ZdmError
 from zdm.model.findings import Finding, Severity
 from zdm.model.plan import Backfill, RunSql, Step
@@ -26,16 +28,14 @@ from zdm.schema import apply, lookup, type_names
 from zdm.schema.effects import publications
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owned:
+class Owned(Struct, frozen=True, kw_only=True):
     """A step and the number of the operation it belongs to; None: the plan's own."""
 
     owner: int | None
     step: Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
+class _Read(Struct, frozen=True, kw_only=True):
     """A step of an operation, and what its SQL says."""
 
     owner: int
@@ -71,8 +71,7 @@ class _State:
                 known[changed] = owner
 
 
-@dataclass(frozen=True, slots=True)
-class _Miss:
+class _Miss(Struct, frozen=True):
     """Two operations that do not go together, and what is wrong."""
 
     one: int

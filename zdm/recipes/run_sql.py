@@ -5,9 +5,10 @@ tried again (manual, chapter 13.3); what reads a whole table under a lock that l
 writes pass may run as long as it needs.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import NotRequired, Protocol, TypedDict, Unpack
+
+from msgspec import Struct
 
 from zdm.model.plan import (
     BOTH,
@@ -41,8 +42,7 @@ class Owner(Protocol):
         """Where the author wrote it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owned:
+class Owned(Struct, frozen=True, kw_only=True):
     """An operation without a table that exists before it."""
 
     operation: str

@@ -2,7 +2,7 @@
 the recipe shares. Tables that the same train makes are not worked on by recipes at all.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context
@@ -14,8 +14,7 @@ from zdm.schema import family
 ADD_LOCKS_BELOW = 18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """The operation's slug, its table, the Snapshot before it, and where it came from.
 
     `settings` are those in force at the author's statement (search_path, TimeZone …).

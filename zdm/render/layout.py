@@ -1,10 +1,9 @@
 """How wide and how colourful an output is."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(Struct, frozen=True, kw_only=True):
     """Columns, and whether colours are used."""
 
     colour: bool = False

@@ -4,8 +4,9 @@ Pure text; a rendering only arranges it.
 """
 
 import re
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from zdm.compat import states
 from zdm.compat.states import State
@@ -29,8 +30,7 @@ STAYS = "`zdm rollback` leaves this step to you; the old version can still be de
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbered:
+class Numbered(Struct, frozen=True, kw_only=True):
     """A step with its number in the plan, from 1, and the schema state that it leads to.
 
     `last_return`: it is the plan's point of no return; `stays`: it is the first without undo,
@@ -44,8 +44,7 @@ class Numbered:
     stays: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhaseOutline:
+class PhaseOutline(Struct, frozen=True, kw_only=True):
     """Steps of one phase that follow each other, and the state after the last."""
 
     phase: Phase

@@ -5,12 +5,13 @@ What neither explains (SQL on a connection of its own, one revision run for seve
 refused by name, because a plan made of a part of a migration is a wrong plan.
 """
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.errors import InputError
 from zdm.model.schema import Name
@@ -36,8 +37,7 @@ from zdm.revisions.server_log import Sent
 Event = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
+class Recording(Struct, frozen=True, kw_only=True):
     """The request to the child, and its answer."""
 
     history: History
@@ -58,8 +58,7 @@ class Recording:
         return tuple(step["revision"] for step in self.answer["steps"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(Struct, frozen=True, kw_only=True):
     """Where a statement comes from, and what was in force."""
 
     by: str
@@ -301,7 +300,7 @@ def _numbered(statements: Sequence[Statement]) -> tuple[Statement, ...]:
         if statement.transaction is not None:
             numbers.setdefault(statement.transaction, len(numbers))
     return tuple(
-        dataclasses.replace(
+        replace(
             statement,
             transaction=None
             if statement.transaction is None

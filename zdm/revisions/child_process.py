@@ -15,16 +15,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
+
+from msgspec import field
+from msgspec.structs import replace
 
 import zdm
 from zdm.config.settings import Settings
 from zdm.errors import InputError
 from zdm.execute.clock import SystemClock
+from zdm.model.fields.hidden import Hiding
 from zdm.revisions import child_environment, network, shadow_address
 from zdm.serialize import input_file
 
@@ -32,13 +36,14 @@ TIME_LIMIT = timedelta(minutes=10)  # a long history replayed from its beginning
 _TAIL = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Hiding, frozen=True, kw_only=True):
     """Whose revisions are run, and with which Python."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("environ",)
 
     ini: Path
     root: Path  # paths in messages and plans are relative to it
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
     python: str = sys.executable
     time_limit: timedelta = TIME_LIMIT
     variables: Mapping[str, str] = field(default_factory=dict)  # more that env.py needs
@@ -158,11 +163,10 @@ class Child:
 
     def open(self, dsn: str) -> None:
         """Use this database as the shadow from now on; without network, through its socket."""
-        found = shadow_address.parse(dsn)
+        address = asdict(shadow_address.parse(dsn))
         if self.sockets is not None:
-            found = replace(found, host=str(self.sockets))
-        fields = {name: getattr(found, name) for name in shadow_address.Address.__slots__}
-        self.ask("open", address=fields)
+            address["host"] = str(self.sockets)
+        self.ask("open", address=address)
 
     def stop(self) -> None:
         """End the child, whatever it is doing, if it has not ended."""

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from zdm.errors import InputError
 from zdm.model.statement import Directive, Source
@@ -14,8 +15,7 @@ _MARKED = re.compile(r"#.*zdm", re.IGNORECASE)
 _UPGRADE = re.compile(r"^(?:async )?def upgrade\b", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comments:
+class Comments(Struct, frozen=True, kw_only=True):
     """Directives by the first line of the Python statement below them."""
 
     above: Mapping[int, tuple[Directive, ...]]

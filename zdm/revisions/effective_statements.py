@@ -7,14 +7,15 @@ transactions are read from it rather than from a driver. What was rolled back is
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from zdm.parse import libpg_query, split, transactions
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.transactions import Control, Kind
 from zdm.revisions.server_log import Sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One statement of a sent text, without zdm's mark; `event` is the mark's number.
 
     `above` are the texts of comments above it that may be directives, `stray` those of the
@@ -31,16 +32,14 @@ class Entry:
     stray: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effective:
+class Effective(Struct, frozen=True, kw_only=True):
     """An Entry that took effect; entries with one `transaction` were committed together."""
 
     entry: Entry
     transaction: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
+class Effects(Struct, frozen=True, kw_only=True):
     """What took effect, in order, and what did not."""
 
     done: tuple[Effective, ...]

@@ -7,17 +7,17 @@ without a label) is an input error that names the files.
 
 import hashlib
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.errors import InputError
 from zdm.model.statement import SourceFile
 from zdm.revisions.child_process import Child
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(Struct, frozen=True, kw_only=True):
     """One revision as its file says it; `file` is relative to the project's root."""
 
     id: str
@@ -39,8 +39,7 @@ class Revision:
         return SourceFile(path=self.file, sha256=self.sha256, revision=self.id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """All revisions, each after those it needs; `others` are the hashes of other files."""
 
     revisions: tuple[Revision, ...]

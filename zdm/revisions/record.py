@@ -5,8 +5,9 @@ its server's log. See child_process.py for the child process, sandbox.py for wha
 """
 
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from zdm.errors import InputError
 from zdm.model.schema import Name
@@ -18,8 +19,7 @@ from zdm.revisions.graph import History
 from zdm.revisions.shadow_address import parse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordRequest:
+class RecordRequest(Struct, frozen=True, kw_only=True):
     """What to record: everything above `heads`, or only as far as `targets`."""
 
     dsn: str
@@ -30,8 +30,7 @@ class RecordRequest:
     stamped: bool = False  # the version table says the heads already
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Below:
+class Below(Struct, frozen=True, kw_only=True):
     """What makes the schema below the pending revisions: a baseline, and the history."""
 
     history: History

@@ -5,14 +5,15 @@ the extended protocol its parameters as literals (manual, 20.8.4 and table of cs
 """
 
 import csv
-import dataclasses
 import io
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.errors import TemporaryError
 from zdm.execute.clock import SystemClock, wait_until
@@ -24,8 +25,7 @@ _LOOK = timedelta(milliseconds=10)
 _PATIENCE = timedelta(seconds=10)  # until the log collector has written what was sent to it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(Struct, frozen=True, kw_only=True):
     """One text that a session sent, with its parameters, and the error it ended in."""
 
     pid: str
@@ -97,7 +97,7 @@ def _sent(rows: list[list[str]]) -> Iterator[Sent]:
         elif row[_SEVERITY] == "ERROR":
             at = last.get(pid)
             if at is not None and found[at].text == row[_QUERY]:
-                found[at] = dataclasses.replace(found[at], error=message)
+                found[at] = replace(found[at], error=message)
             else:  # with a syntax error it was not logged before
                 found.append(Sent(pid=pid, text=row[_QUERY], error=message))
     yield from found

@@ -1,4 +1,7 @@
-"""Where the shadow is: read from its DSN, given to the child in every form drivers ask for."""
+"""Where the shadow is: read from its DSN, given to the child in every form drivers ask for.
+
+The child uses it, too, so it imports only the standard library.
+"""
 
 import re
 from dataclasses import dataclass, field

@@ -5,8 +5,9 @@ to read the settings, so they import what does the work when it is asked for, ne
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from zdm.config.settings import RolloutSettings, Settings
 from zdm.errors import InputError
@@ -20,8 +21,7 @@ Document = dict[str, Any]
 Complain = Callable[[str], None]  # of what could not be announced
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanBesideImage:
+class PlanBesideImage(Struct, frozen=True, kw_only=True):
     """The plan file and zdm.toml travel beside the image."""
 
     settings: str
@@ -29,15 +29,13 @@ class PlanBesideImage:
     plan: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanInImage:
+class PlanInImage(Struct, frozen=True, kw_only=True):
     """The image holds both: zdm.toml in its working directory, the plan at this path."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRequest:
+class JobRequest(Struct, frozen=True, kw_only=True):
     """A job that runs a plan where the application runs, as `zdm manifest` is asked for it."""
 
     plan: str  # the plan's name
@@ -54,12 +52,11 @@ class JobRequest:
     metrics_port: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Driver(Generic[Own]):
+class Driver(Struct, Generic[Own], frozen=True, kw_only=True):
     """One kind of platform; every function takes the driver's own settings."""
 
     name: str  # `driver` in [rollout], the table [rollout.<name>], docs/drivers/<name>.md
-    settings: type[Own]  # a frozen dataclass of its own
+    settings: type[Own]  # a frozen Struct of its own
     platform: "Callable[[Own], Platform]"
     doctor: "Callable[[Own, RolloutSettings], tuple[Diagnosis, ...]]"
     announcers: "Callable[[Own, Complain], tuple[Observer, ...]] | None" = None

@@ -1,8 +1,9 @@
 """Tables that statements name, and no file or snapshot has: they are taken to exist."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import reduce
+
+from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import having, named
 from zdm.model.commands import AlterTable, Change

@@ -4,7 +4,9 @@ the file it is, and do not count."""
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.statement import Source
 from zdm.parse.readers import tokens
@@ -15,8 +17,7 @@ ACCEPTED = "in the baseline"
 UNUSED = "baseline-unused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True, order=True):
     """One accepted finding. `statement` is a hash, which an edit of the statement changes."""
 
     file: str
@@ -24,8 +25,7 @@ class Entry:
     statement: str = ""  # empty for a finding on a whole file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class Baseline(Struct, frozen=True, kw_only=True):
     """The entries of a file at a path."""
 
     path: str
@@ -37,8 +37,7 @@ def entries(report: Report) -> tuple[Entry, ...]:
     return tuple(sorted(_entry(f) for f in report.findings if _can_be_accepted(f)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Struct, frozen=True, kw_only=True):
     """The Report with the accepted findings marked; `unused`: what to say of entries that
     match nothing more, and where."""
 

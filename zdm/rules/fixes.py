@@ -3,8 +3,10 @@ found that was not found before, and the schema stays the same."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from zdm.errors import InputError
 from zdm.model.rule import Fix, Rule
@@ -17,16 +19,14 @@ _MOST_ROUNDS = 40
 Verifier = Callable[[Sequence[InputFile], InputFile, InputFile], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Left(Struct, frozen=True, kw_only=True):
     """A finding that has a fix which was not applied."""
 
     finding: Reported
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fixed:
+class Fixed(Struct, frozen=True, kw_only=True):
     """All files, the judged ones with what could be fixed."""
 
     files: tuple[InputFile, ...]
@@ -64,8 +64,7 @@ def applied(
     return Fixed(files=tuple(done), left=tuple(left))
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
+class _Judge(Struct, frozen=True):
     """Finds what is in a file, above the others of its release."""
 
     others: tuple[InputFile, ...]
@@ -82,8 +81,7 @@ class _Judge:
 _Key = tuple[str, str]  # a rule and a statement
 
 
-@dataclass(slots=True, kw_only=True)
-class _File:
+class _File(Struct, kw_only=True):
     old: InputFile
     judge: _Judge
     verify: Callable[[InputFile], str]

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _COMMENT = re.compile(rb"[ \t]*(--[^\r\n]*)(?:\r?\n|$)")
 _BLANK = re.compile(rb"[ \t]*\r?\n|[ \t]+$")
@@ -32,8 +33,7 @@ _TOGETHER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Runner:
+class _Runner(Struct, frozen=True, kw_only=True):
     """What marks a file as its own, and what takes the place of the mark."""
 
     mark: re.Pattern[bytes]

@@ -1,7 +1,8 @@
 """Findings of one file with its ignores applied, and what is wrong with the ignores."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Rule

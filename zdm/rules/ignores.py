@@ -3,8 +3,9 @@ and `-- zdm: ignore-file …` above the first statement, for the whole file."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from zdm.model.statement import Source
 from zdm.parse import libpg_query, split
@@ -16,8 +17,7 @@ _FORM = re.compile(r"\s*zdm:\s*(ignore(?:-file)?)(?:\s+(.*))?$", re.DOTALL | re.
 _UNTIL = re.compile(r"\s*\buntil\s+(?:(\d+[-/.]\d+[-/.]\d+)|(\S+)\s*$)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignore:
+class Ignore(Struct, frozen=True, kw_only=True):
     """One directive; `line` is that of the statement it covers, 0 for the whole file, None
     where it is above nothing."""
 

@@ -1,7 +1,8 @@
 """Findings that count for a whole file: the first one, which says how many more there are."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.rule import Rule
 from zdm.rules.report import Reported

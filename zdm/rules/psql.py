@@ -5,7 +5,8 @@ stops at each of them and so finds it; `\\d` in a string is no command.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.errors import InputError
 from zdm.model.statement import Source, Statement
@@ -21,16 +22,14 @@ _END_OF_ROWS = re.compile(rb"^\\\.[ \t\r]*$", re.MULTILINE)
 _NOT_NEWLINE = re.compile(rb"[^\n]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(Struct, frozen=True, kw_only=True):
     """A command of psql, such as `\\connect shop`."""
 
     text: str
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """A file's statements and psql's commands; `data` are the bytes of the statements alone."""
 
     data: bytes

@@ -1,7 +1,8 @@
 """The part of a statement that a rule is about, where its table is in use."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.catalog.indexed import having
 from zdm.model.commands import AlterTable, Change
@@ -105,8 +106,7 @@ def dropped_part(site: Site, kind: str) -> Iterator[tuple[str, Name]]:
                 yield words[-1], table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignKey:
+class ForeignKey(Struct, frozen=True, kw_only=True):
     """A foreign key that a statement makes; `made` are the columns that it makes, too."""
 
     table: Name

@@ -1,11 +1,12 @@
 """What `zdm check` was given, and what it found."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Transactions
@@ -22,8 +23,7 @@ class Level(StrEnum):
     NOTE = "note"  # `zdm plan` makes it safe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputFile:
+class InputFile(Struct, frozen=True, kw_only=True):
     """A file with its content. `judged`: it is new or changed, so its statements are reported;
     the others only say which schema these meet. `edited`: it was released with another
     content; `gone`: it is not there any more, and why; `early`: its version is below one that
@@ -38,8 +38,7 @@ class InputFile:
     place: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """By what it is judged."""
 
     majors: tuple[int, ...]
@@ -60,8 +59,7 @@ class Terms:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
+class Reported(Struct, frozen=True, kw_only=True):
     """One Finding. `ignored` is the reason of the directive that covers it."""
 
     rule: str
@@ -79,8 +77,7 @@ class Reported:
     fix: Fix | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """All Findings in the order of files and places; `statements` of judged files."""
 
     findings: tuple[Reported, ...]

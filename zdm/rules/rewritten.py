@@ -1,7 +1,8 @@
 """One file with fixes in it: the bytes of the fixed statements change, the others stay."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.rule import Fix, Transactions
 from zdm.model.statement import Action, ActionKind, Fact, Source, Statement
@@ -24,16 +25,14 @@ _NO_HEADER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rewritten:
+class Rewritten(Struct, frozen=True, kw_only=True):
     """The new content, and why fixes are not in it."""
 
     data: bytes
     refused: Mapping[Source, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Edit:
+class _Edit(Struct, frozen=True, kw_only=True):
     start: int
     end: int
     text: bytes

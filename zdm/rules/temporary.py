@@ -1,8 +1,9 @@
 """What is not in use, although its name may be: temporary tables, views and sequences, and
 tables that were dropped and made again."""
 
-from dataclasses import replace
 from functools import reduce
+
+from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import having
 from zdm.model.schema import Name, Snapshot, Table

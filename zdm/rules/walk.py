@@ -6,15 +6,28 @@ use.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import reduce
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import having
 from zdm.model.commands import AlterTable, SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
 from zdm.model.locks import LockMode
-from zdm.model.rule import Block, Check, Done, Locked, Past, Rule, Site, Violation
+from zdm.model.rule import (
+    Block,
+    Check,
+    Done,
+    Locked,
+    Past,
+    Rule,
+    Site,
+    Violation,
+    is_new,
+    used,
+)
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, DropObjects, RenameObject
@@ -41,11 +54,11 @@ from zdm.schema import apply, edits, lookup, type_names
 from zdm.schema.impact import of
 
 _Found = tuple[Reported, Callable[[Snapshot], bool] | None]
+_ORDER = tuple(LockMode)
 _OfFile = tuple[list[_Found], list[Ignore], tuple[Rule, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walked:
+class Walked(Struct, frozen=True, kw_only=True):
     """What the rules found in some of the files, one after the other, each with its ignores and
     the rules that are on for it."""
 
@@ -118,8 +131,7 @@ def _active(rules: Sequence[Rule], severities: Mapping[str, Severity | None]) ->
             yield replace(rule, severity=severity)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Walk:
+class _Walk(Struct, kw_only=True):
     terms: Terms
     every: tuple[Rule, ...]
     rules: tuple[Rule, ...] = ()  # those that are on for the file
@@ -274,12 +286,16 @@ class _Walk:
         whole = reduce(Impact.joined, impacts)
         for action, impact in zip(actions, impacts, strict=True):
             left = apply.apply(_with_opaque(self.before, ""), action)
+            before, released = self.before, self.released
+            touches = [t for t in impact.touches if not is_new(t.relation, before, released)]
             yield Site(
                 action=action,
-                before=self.before,
+                before=before,
+                used=used(action.fact, before, released),
+                on_used=tuple(touches),
                 impact=impact,
                 whole=whole,
-                released=self.released,
+                released=released,
                 block=block,
                 understood=unread.reason(action, impact, left),
                 lock_timeout_limit=self.terms.lock_timeout_limit,
@@ -366,9 +382,7 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
 def _strongest(site: Site) -> tuple[str, tuple[str, ...]]:
     """The strongest lock on what is in use, and what it is on; modes are listed from weak to
     strong."""
-    order = tuple(LockMode)
-    strongest = max((order.index(touch.lock) for touch in site.on_used), default=None)
-    if strongest is None:
+    if not site.on_used:
         return "", ()
-    mode = order[strongest]
+    mode = max((touch.lock for touch in site.on_used), key=_ORDER.index)
     return mode.value, tuple(str(t.relation) for t in site.on_used if t.lock is mode)

@@ -8,7 +8,7 @@ Snapshot holds it: an unknown one is treated as VOLATILE, which costs time but n
 
 import re
 
-from zdm.model.expression import Constant, Expression, Feature
+from zdm.model.expression import Expression, Feature
 from zdm.model.schema import Snapshot, Volatility
 from zdm.parse import expressions
 from zdm.schema import volatility as _volatile
@@ -68,7 +68,7 @@ def volatility(
     expression: Expression, snapshot: Snapshot, major: int | None = None
 ) -> Volatility:
     """The most volatile function that the expression calls, on that version of the server."""
-    if isinstance(expressions.form(expression), Constant):
+    if expressions.is_constant(expression):
         return Volatility.IMMUTABLE
     found = {of_function(words, snapshot) for words in expressions.functions(expression)}
     if (major or snapshot.major) < 15 and _is_zone_of_time(expression):

@@ -6,8 +6,9 @@ constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence as Ordered
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import by_name, exchanged, having, named, spliced
 from zdm.model.schema import (
@@ -48,8 +49,7 @@ def commented(table: Table, kind: str, name: str, text: str | None) -> Table:
         return replace(table, comment=text)
     parts: tuple[_Part, ...] = getattr(table, field)
     changed = tuple(replace(p, comment=text) if p.name == name else p for p in parts)
-    edited: Table = replace(table, **{field: changed})  # type: ignore[arg-type]
-    return edited
+    return replace(table, **{field: changed})
 
 
 def _place_of(tables: Ordered[Table], name: Name) -> int:
@@ -122,7 +122,7 @@ def exchange_table(snapshot: Snapshot, old: Name, table: Table) -> Snapshot:
 def put_view(snapshot: Snapshot, view: View) -> Snapshot:
     """The Snapshot with one more view."""
     place = bisect_right(snapshot.views, by_name(view), key=by_name)
-    return _holding(snapshot, views=spliced(snapshot.views, place, place, view))
+    return replace(snapshot, views=spliced(snapshot.views, place, place, view))
 
 
 def drop_view(snapshot: Snapshot, name: Name) -> Snapshot:
@@ -137,7 +137,7 @@ def put_table(snapshot: Snapshot, table: Table) -> Snapshot:
     """Add the table, or put it in the place of the one with its name."""
     place = _place_of(snapshot.tables, table.name)
     behind = place + (snapshot.table(table.name) is not None)
-    return _holding(snapshot, tables=spliced(snapshot.tables, place, behind, table))
+    return replace(snapshot, tables=spliced(snapshot.tables, place, behind, table))
 
 
 def drop_table(snapshot: Snapshot, name: Name) -> Snapshot:
@@ -257,12 +257,4 @@ def drop_index(snapshot: Snapshot, name: Name, index: str) -> Snapshot:
 def put_sequence(snapshot: Snapshot, sequence: Sequence) -> Snapshot:
     """The Snapshot with one more sequence."""
     place = bisect_right(snapshot.sequences, by_name(sequence), key=by_name)
-    return _holding(snapshot, sequences=spliced(snapshot.sequences, place, place, sequence))
-
-
-def _holding(snapshot: Snapshot, **members: tuple[Table | View | Sequence, ...]) -> Snapshot:
-    """The Snapshot with others of these members; `replace` takes ten times as long, since it
-    reads and sets every field."""
-    left = object.__new__(Snapshot)
-    vars(left).update(vars(snapshot), **members)
-    return left
+    return replace(snapshot, sequences=spliced(snapshot.sequences, place, place, sequence))

@@ -1,8 +1,9 @@
 """Enum types: the one that words name, its labels, and what uses it."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from zdm.model.expression import Words
 from zdm.model.schema import Name, Snapshot, Type

@@ -6,7 +6,8 @@ The plan's final schema must carry the names the plain migration leaves, so they
 """
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.catalog.indexed import having, named
 from zdm.model.schema import Name, Snapshot
@@ -41,8 +42,7 @@ def of_not_null(snapshot: Snapshot, table: Name, own: Container[str], column: st
     return chosen(table, (column,), "not_null", taken)
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(Struct, frozen=True):
     """The names that an object with this label must differ from, asked one by one."""
 
     snapshot: Snapshot

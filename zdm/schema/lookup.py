@@ -1,7 +1,8 @@
 """The names of tables that a statement means, by the search_path in force."""
 
 from collections.abc import Container
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.catalog.indexed import having, named
 from zdm.model.expression import Words
@@ -13,8 +14,7 @@ from zdm.schema import edits, generated_names, type_names
 _Members = tuple[Table | View | Sequence | Type | Function, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """The names of members of a Snapshot, asked one by one."""
 
     members: _Members

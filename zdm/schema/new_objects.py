@@ -1,7 +1,8 @@
 """Schemas, types, domains, extensions, sequences, views and functions that a train makes:
 their names, whether they are there, and what they leave in the schema."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.catalog.database import Extension
 from zdm.model.catalog.indexed import exchanged, spliced
@@ -23,8 +24,7 @@ from zdm.schema import edits, lookup, sequences, signatures
 _VOLATILITIES = {"immutable": Volatility.IMMUTABLE, "stable": Volatility.STABLE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewObject:
+class NewObject(Struct, frozen=True, kw_only=True):
     """`name` of a schema or extension has no schema of its own."""
 
     kind: str

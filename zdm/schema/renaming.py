@@ -1,6 +1,6 @@
 """Another name for a table, a column, a type or a view: whatever refers to it follows."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import exchanged, having, named
 from zdm.model.schema import (

@@ -1,8 +1,10 @@
 """Who has which rights on the objects that a GRANT or REVOKE names, and what it leaves."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model import acl
 from zdm.model.acl import Granting, Named
@@ -29,8 +31,7 @@ _One = TypeVar("_One", View, Sequence, Type, Function)
 _Members = tuple[Table | View | Sequence | Type | Function, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """One object, or one column of a table, and its access list; `signature` are the written
     arguments of a routine, `arguments` those of the one that is meant."""
 
@@ -51,8 +52,7 @@ class Target:
         return mine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Right:
+class Right(Struct, frozen=True, kw_only=True):
     """One privilege on one object for one role."""
 
     target: Target

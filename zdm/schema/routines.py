@@ -6,7 +6,8 @@ by its tokens (manual, chapter 5.15).
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.expression import TypeName
 from zdm.model.schema import Function, Name, Snapshot

@@ -1,7 +1,8 @@
 """Sequences in the defaults of columns, and what their options mean together."""
 
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from zdm.model.expression import Call, Constant
 from zdm.model.schema import Name, Sequence

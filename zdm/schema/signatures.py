@@ -5,7 +5,7 @@ CREATE OR REPLACE keeps the return type, the names of parameters and the default
 where a constant of no type fits many (chapter 10.3).
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.schema import Function, Snapshot
 from zdm.model.statement import Setting
@@ -18,8 +18,7 @@ _OUTPUT = frozenset({"out", "inout", "table"})
 _INTEGERS = ("smallint", "integer", "bigint")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(Struct, frozen=True, kw_only=True):
     """`names`, `types`, `defaults` of its input; `result`: its return type, or its output."""
 
     procedure: bool

@@ -6,18 +6,20 @@ hold their default are left out, so files stay short. Types that a person reads 
 one word (a duration, a place in a file) are given as codecs.
 """
 
-import dataclasses
 import functools
 import math
 import re
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar
 
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo
+
+from zdm.model.fields import declared
 from zdm.model.ranges import Bound, NotEmpty, Range
 
 T = TypeVar("T")
@@ -53,8 +55,7 @@ class MisfitError(Exception):
         return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Codec:
+class Codec(Struct, frozen=True, kw_only=True):
     """How a type is written in one piece; `decode` raises ValueError with a sentence."""
 
     encode: Callable[[Any], Any]
@@ -110,43 +111,39 @@ TEXT = Codec(encode=str, decode=_decode_text, schema={"type": "string"})  # from
 
 
 @functools.cache
-def _fields(kind: Any) -> tuple[tuple[dataclasses.Field[Any], Any], ...]:
-    """The fields of a dataclass with their types, the discriminator second."""
-    hints = typing.get_type_hints(kind, include_extras=True)
-    found = [(field, hints[field.name]) for field in dataclasses.fields(kind)]
-    head = [pair for pair in found if pair[0].name == DISCRIMINATOR]
+def _fields(kind: type[Struct], skip: str = "") -> tuple[FieldInfo, ...]:
+    """The fields of a type without that mark, the discriminator second."""
+    found = [*declared.without(kind, skip)]
+    head = [field for field in found if field.name == DISCRIMINATOR]
     if head and len(found) > 1:
         found.remove(head[0])
         found.insert(1, head[0])
     return tuple(found)
 
 
-def _default(field: dataclasses.Field[Any]) -> Any:
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return field.default
+def _discriminates(field: FieldInfo) -> bool:
+    return field.name == DISCRIMINATOR and typing.get_origin(field.type) is Literal
 
 
-def _discriminates(field: dataclasses.Field[Any], hint: Any) -> bool:
-    return field.name == DISCRIMINATOR and typing.get_origin(hint) is Literal
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
 
 
 def to_plain(value: Any, codecs: Codecs, *, skip: str = "") -> Any:
     """The value as dicts, lists and scalars; sets are sorted.
 
-    Fields whose metadata has the key `skip` are left out.
+    Fields with the mark `skip` are left out.
     """
     codec = codecs.get(type(value))
     if codec is not None:
         return codec.encode(value)
     if isinstance(value, Enum):
         return value.value
-    if dataclasses.is_dataclass(value):
+    if isinstance(value, Struct):
         return {
             field.name: to_plain(getattr(value, field.name), codecs, skip=skip)
-            for field, hint in _fields(value.__class__)
-            if skip not in field.metadata
-            and (_discriminates(field, hint) or getattr(value, field.name) != _default(field))
+            for field in _fields(type(value), skip)
+            if _discriminates(field) or getattr(value, field.name) != declared.default(field)
         }
     if isinstance(value, frozenset):
         return sorted(to_plain(item, codecs, skip=skip) for item in value)
@@ -166,8 +163,8 @@ def _decode(kind: Any, data: Any, codecs: Codecs, path: Path) -> Any:
         return _decode_bounded(typing.get_args(kind), data, codecs, path)
     if kind in codecs:
         return _decode_codec(codecs[kind], data, path)
-    if dataclasses.is_dataclass(kind):
-        return _decode_object(typing.cast(type, kind), data, codecs, path)
+    if _is_struct(kind):
+        return _decode_object(kind, data, codecs, path)
     if origin in (typing.Union, types.UnionType):
         return _decode_union(typing.get_args(kind), data, codecs, path)
     if origin in (tuple, frozenset):
@@ -247,25 +244,25 @@ def _decode_list(kind: Any, data: Any, codecs: Codecs, path: Path) -> Any:
     return frozenset(items) if typing.get_origin(kind) is frozenset else tuple(items)
 
 
-def _decode_object(kind: type, data: Any, codecs: Codecs, path: Path) -> Any:
+def _decode_object(kind: type[Struct], data: Any, codecs: Codecs, path: Path) -> Any:
     if not isinstance(data, dict):
         raise MisfitError(path, f"must be a mapping, not {words(data)}")
-    known = {field.name: (field, hint) for field, hint in _fields(kind)}
+    known = {field.name: field for field in _fields(kind)}
     for key in data:
         if key not in known:
             raise MisfitError((*path, key), f"is not known here; known are {', '.join(known)}")
     values = {}
-    for name, (field, hint) in known.items():
+    for name, field in known.items():
         if name in data:
-            values[name] = _decode(hint, data[name], codecs, (*path, name))
-        elif _default(field) is dataclasses.MISSING:
+            values[name] = _decode(field.type, data[name], codecs, (*path, name))
+        elif declared.default(field) is NODEFAULT:
             raise MisfitError(path, f"lacks the key {name}")
     return kind(**values)
 
 
 def _decode_union(kinds: tuple[Any, ...], data: Any, codecs: Codecs, path: Path) -> Any:
     fitting = [kind for kind in kinds if _has_shape(kind, data, codecs)]
-    tagged = [kind for kind in fitting if dataclasses.is_dataclass(kind) and _tag(kind)]
+    tagged = [kind for kind in fitting if _is_struct(kind) and _tag(kind)]
     if len(tagged) > 1:
         tag = _decode_choice(
             tuple(_tag(kind) for kind in tagged),
@@ -284,9 +281,9 @@ def _bare(kind: Any) -> Any:
 
 def _tag(kind: Any) -> str:
     """The one word that tells this member of a union from the others."""
-    for field, hint in _fields(kind):
-        if _discriminates(field, hint):
-            return str(typing.get_args(hint)[0])
+    for field in _fields(kind):
+        if _discriminates(field):
+            return str(typing.get_args(field.type)[0])
     return ""
 
 
@@ -295,7 +292,7 @@ def _has_shape(kind: Any, data: Any, codecs: Codecs) -> bool:
     kind = _bare(kind)
     if kind in codecs:
         shape = codecs[kind].schema.get("type", "string")
-    elif dataclasses.is_dataclass(kind):
+    elif _is_struct(kind):
         shape = "object"
     elif typing.get_origin(kind) in (tuple, frozenset):
         shape = "array"
@@ -333,14 +330,14 @@ def json_schema(kind: type, codecs: Codecs) -> dict[str, Any]:
 
 
 def json_schema_of(kind: Any, codecs: Codecs, definitions: dict[str, Any]) -> dict[str, Any]:
-    """The schema of one type; dataclasses go to `definitions` and are referred to."""
+    """The schema of one type; those with fields go to `definitions` and are referred to."""
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
         return {**json_schema_of(args[0], codecs, definitions), **_bounds_schema(args)}
     if kind in codecs:
         return dict(codecs[kind].schema)
-    if dataclasses.is_dataclass(kind):
-        return _object_schema(typing.cast(type, kind), codecs, definitions)
+    if _is_struct(kind):
+        return _object_schema(kind, codecs, definitions)
     if origin in (typing.Union, types.UnionType):
         return {"anyOf": [json_schema_of(arg, codecs, definitions) for arg in args]}
     if origin in (tuple, frozenset):
@@ -380,7 +377,9 @@ def _list_schema(
     }
 
 
-def _object_schema(kind: type, codecs: Codecs, definitions: dict[str, Any]) -> dict[str, Any]:
+def _object_schema(
+    kind: type[Struct], codecs: Codecs, definitions: dict[str, Any]
+) -> dict[str, Any]:
     reference = {"$ref": f"#/$defs/{kind.__name__}"}
     if kind.__name__ in definitions:
         return reference
@@ -389,11 +388,11 @@ def _object_schema(kind: type, codecs: Codecs, definitions: dict[str, Any]) -> d
     if kind.__doc__:
         definition["description"] = " ".join(kind.__doc__.split())
     definition["properties"] = {
-        field.name: json_schema_of(hint, codecs, definitions) for field, hint in _fields(kind)
+        field.name: json_schema_of(field.type, codecs, definitions) for field in _fields(kind)
     }
     definition["required"] = [
         field.name
-        for field, hint in _fields(kind)
-        if _default(field) is dataclasses.MISSING or _discriminates(field, hint)
+        for field in _fields(kind)
+        if declared.default(field) is NODEFAULT or _discriminates(field)
     ]
     return reference

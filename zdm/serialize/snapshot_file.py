@@ -7,10 +7,12 @@ sizes, statistics, Alembic's heads), so two databases with the same schema have 
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
+
 from zdm.errors import InputError
+from zdm.model.fields.declared import ESTIMATE
 from zdm.model.schema import Snapshot, sorted_tables
 from zdm.serialize import codec, input_file
 
@@ -51,7 +53,7 @@ def loads(text: str, file: str) -> Snapshot:
 
 def fingerprint(snapshot: Snapshot) -> str:
     """The schema's identity: equal schemas have equal ones."""
-    content = codec.to_plain(snapshot, _CODECS, skip="estimate")
+    content = codec.to_plain(snapshot, _CODECS, skip=ESTIMATE)
     text = json.dumps(content, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -59,8 +61,8 @@ def fingerprint(snapshot: Snapshot) -> str:
 def difference(one: Snapshot, other: Snapshot, *, column_order: bool = True) -> tuple[str, ...]:
     """Each difference of two schemas as a sentence; with `column_order` False, the order of
     a table's columns is none."""
-    first = codec.to_plain(one, _CODECS, skip="estimate")
-    second = codec.to_plain(other, _CODECS, skip="estimate")
+    first = codec.to_plain(one, _CODECS, skip=ESTIMATE)
+    second = codec.to_plain(other, _CODECS, skip=ESTIMATE)
     return tuple(_differences("", first, second, ordered=column_order))
 
 

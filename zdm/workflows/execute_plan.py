@@ -1,8 +1,9 @@
 """Run a plan in the world that the caller made."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from zdm.config.settings import Settings
 from zdm.errors import InputError, RefusedError
@@ -14,8 +15,7 @@ from zdm.serialize import input_file, plan_file
 from zdm.workflows import plan_files, plan_signature
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
+class Goal(Struct, frozen=True, kw_only=True):
     """How far a run is to go, and what the operator asserts or allows."""
 
     until: str = RunState.CONTRACTED

@@ -1,9 +1,10 @@
 """Whether an application version may start now; on request, wait until it may."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
+
+from msgspec import Struct
 
 from zdm.errors import RefusedError, TemporaryError
 from zdm.execute import admission
@@ -16,8 +17,7 @@ from zdm.model.release import Version
 PAUSE = timedelta(seconds=1)  # between two looks at the journal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(Struct, frozen=True, kw_only=True):
     """How long to wait, and where the reason is printed."""
 
     clock: Clock

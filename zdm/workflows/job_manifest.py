@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.config import settings as config
 from zdm.config.settings import Settings
@@ -17,8 +18,7 @@ from zdm.workflows import plan_files
 _PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]+@|\bpassword\s*=\s*\S", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """The command line's options for the Job."""
 
     plan: Path

@@ -2,8 +2,9 @@
 
 import difflib
 import hashlib
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from zdm.errors import InputError, RefusedError
 from zdm.execute.ports import PlanText

@@ -4,11 +4,12 @@ Where things come from (a live database, recorded revisions) is given as functio
 planning one SQL file imports neither a database driver nor Alembic.
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.errors import InputError, ZdmError
 from zdm.model.explained.explanation import Explanation
@@ -24,16 +25,14 @@ from zdm.planning.schedule import Scheduled
 from zdm.serialize import input_file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class Sources(Struct, frozen=True, kw_only=True):
     """Where schemas and revisions come from; None where there is nothing."""
 
     live: Callable[[], Snapshot] | None  # the database's schema
     record: Callable[[tuple[str, ...], Snapshot | None], tuple[Train, Snapshot]] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRequest:
+class PlanRequest(Struct, frozen=True, kw_only=True):
     """What is to be planned: SQL files, revisions, or (empty) what is pending."""
 
     root: Path  # paths in the plan are relative to it
@@ -42,8 +41,7 @@ class PlanRequest:
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """The plan, the schema that it starts from, and what it was made of."""
 
     plan: Plan
@@ -142,9 +140,7 @@ def after(earlier: Sequence[Statement], later: Sequence[Statement]) -> Iterator[
     first = 1 + max((s.transaction for s in earlier if s.transaction is not None), default=-1)
     for statement in later:
         number = statement.transaction
-        yield dataclasses.replace(
-            statement, transaction=None if number is None else first + number
-        )
+        yield replace(statement, transaction=None if number is None else first + number)
 
 
 def relative(path: Path, root: Path) -> str:

@@ -1,8 +1,9 @@
 """The status of a database's run, from the journal alone; nothing is written."""
 
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from zdm.backfill.notices import FailingRow
 from zdm.execute.events import Waiting
@@ -22,8 +23,7 @@ from zdm.postgres.session.connection import Connection
 from zdm.serialize import plan_file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(Struct, frozen=True, kw_only=True):
     """The unfinished run, else the last one, with the plan that it runs."""
 
     run: JournalRun

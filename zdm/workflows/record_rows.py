@@ -5,8 +5,10 @@ recorded as nothing, and the plan would be without it. So the two recordings are
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import zip_longest
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.errors import InputError, RefusedError
 from zdm.model.schema import Name, Snapshot, Table
@@ -36,8 +38,7 @@ _SEEDS = tuple(
 _Text = tuple[str | None, str]  # the revision, and SQL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class Recorded(Struct, frozen=True, kw_only=True):
     """A Train, and what it was recorded with."""
 
     child: Child

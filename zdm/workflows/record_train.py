@@ -6,12 +6,14 @@ the hash of what made it. The process that runs the revisions starts first, beca
 Alembic takes longer than starting the shadow.
 """
 
-import dataclasses
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.config.settings import Settings
 from zdm.errors import InputError
@@ -136,11 +138,10 @@ def _with_version(
     if settings.database is not None:
         return read(settings.database, name)
     tables = tuple(table for table in snapshot.tables if table.name != name)
-    return dataclasses.replace(snapshot, tables=tables)
+    return replace(snapshot, tables=tables)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Start:
+class _Start(Struct, frozen=True):
     history: History
     heads: tuple[str, ...]
     snapshot: Snapshot | None
@@ -176,7 +177,7 @@ class _Start:
     def without_coming(self, schema: Snapshot) -> Snapshot:
         """The schema without the extensions that are only there beforehand."""
         kept = tuple(one for one in schema.extensions if one.name not in self.coming)
-        return dataclasses.replace(schema, extensions=kept)
+        return replace(schema, extensions=kept)
 
 
 def _start_of(
@@ -201,7 +202,7 @@ def _start_of(
         )
         for there in (False, True)
     )
-    return dataclasses.replace(
+    return replace(
         start,
         more=tuple(dict.fromkeys((*coming, *below))),
         coming=frozenset(one.name for one in coming) - {one.name for one in below},

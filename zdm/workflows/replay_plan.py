@@ -1,6 +1,6 @@
 """Verify a plan: replay it on a shadow server, and report what that proved."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.config.settings import Settings
 from zdm.errors import RefusedError

@@ -4,8 +4,9 @@ import getpass
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from zdm.errors import RefusedError
 from zdm.execute.ports import Order
@@ -38,8 +39,7 @@ def pause(url: str) -> tuple[str, ...]:
         return running_executors(opened)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resumed:
+class Resumed(Struct, frozen=True, kw_only=True):
     """What `resume` withdrew or allowed, and what is still held."""
 
     order: Order | None = None

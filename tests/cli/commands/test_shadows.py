@@ -1,10 +1,10 @@
 """A command that needs a shadow server twice starts it once, and early."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from zdm.cli import wiring
 from zdm.config import settings as config

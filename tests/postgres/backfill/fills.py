@@ -1,6 +1,6 @@
 """What tests of the batch engine share: a table t, a backfill of it, and a job."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.fakes.clock import SkippingClock
 from tests.unit import plans

@@ -1,9 +1,9 @@
 """The batch engine on a real server: every kind of key, checkpoints, failing rows."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from psycopg import errors
 
 from tests.fakes.clock import SkippingClock

@@ -1,11 +1,11 @@
 """Rows that cannot be filled: all of them are named, the others are filled first."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.backfill.fills import ROWS, begun, count, fill_request, step, table
 from tests.unit import plans

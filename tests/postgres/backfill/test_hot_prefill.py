@@ -1,11 +1,11 @@
 """What is filled in advance, on a real server: room for new versions, and never a row left."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.backfill.fills import begun, count, fill, step, table
 from tests.waiting import until

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.backfill.fills import begun, count, fill, step, table
 from zdm.backfill.pacing import Pacing

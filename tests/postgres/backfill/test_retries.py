@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.backfill.fills import ROWS, begun, count, fill, fill_request, step, table
 from tests.waiting import until_true

@@ -1,11 +1,11 @@
 """Network round trips do not count: a remote server gets batches like one nearby."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.backfill.fills import begun, count, fill, step, table
 from zdm.backfill.pacing import Pacing

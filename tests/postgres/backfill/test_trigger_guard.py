@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.fakes.clock import SkippingClock
 from tests.postgres.backfill.fills import begun, count, fill, fill_request, step, table

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.backfill.fills import ROWS, begun, count, fill, fill_request, step, table
 from zdm.backfill.pacing import Pacing

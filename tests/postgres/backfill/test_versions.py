@@ -1,8 +1,7 @@
 """The engine on every supported PostgreSQL version: keys, pages, and every gate readable."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.backfill.fills import ROWS, begun, count, fill_request, step, table
 from zdm.backfill.gates import Reading

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.backfill.fills import ROWS, begun, count, fill_request, step, table
 from zdm.backfill.tuning import Tuning

@@ -1,10 +1,10 @@
 """Several workers on one table: disjoint ranges, each row once, one fence for all."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.backfill.fills import begun, count, fill_request, step, table
 from zdm.backfill.pacing import Pacing

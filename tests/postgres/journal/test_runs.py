@@ -1,10 +1,10 @@
 """The journal on a real server: the fence, failed attempts, and who else is there."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from tests import case as cases
 from tests.case import Watching

@@ -1,8 +1,7 @@
 """Any statement that PostgreSQL runs can run as written, with the claims that a replay saw."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.conftest import fresh_database
 from zdm.model.locks import LockMode

@@ -1,9 +1,9 @@
 """Batches that take rows from other tables are proved on rows that match."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.replay.test_data_proof import none, planned, proved
 from zdm.model.plan import RunSql

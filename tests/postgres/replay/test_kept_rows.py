@@ -1,8 +1,7 @@
 """Old values that a plan keeps must come back, also where other rows of the table stay."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests import case as cases
 from tests.conftest import fresh_database

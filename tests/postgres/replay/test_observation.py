@@ -1,8 +1,7 @@
 """What counts as a lock of a statement, where a look sees more than what anybody waits for."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.schema import Name

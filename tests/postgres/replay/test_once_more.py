@@ -1,10 +1,10 @@
 """Rows that an UPDATE fills from other tables, and once more in the contract, while both
 versions write either of them."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.postgres.replay.test_data_proof import planned
 from zdm.model.plan import Plan, RunSql

@@ -1,10 +1,10 @@
 """A plan that keeps its promises is verified; each broken promise is found, by name."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests import case as cases
 from tests.conftest import fresh_database

@@ -9,7 +9,7 @@ Inputs that are tried elsewhere in the suite are named in `tests/faults.py`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from tests import case as cases
 from tests.case import Watching

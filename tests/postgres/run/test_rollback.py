@@ -4,11 +4,12 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from tests import case as cases
 from tests.case import Watching

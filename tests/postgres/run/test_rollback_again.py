@@ -1,11 +1,11 @@
 """A rollback that was interrupted goes on with the same command, or `zdm execute` undoes it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests import case as cases
 from tests.case import Watching

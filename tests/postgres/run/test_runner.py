@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests import case as cases
 from tests.case import Watching
@@ -287,7 +287,7 @@ def test_a_stop_that_arrives_between_two_statements_is_not_lost(
 
 def replace_step(plan: Plan, position: int, **changes: object) -> Plan:
     steps = list(plan.steps)
-    steps[position] = replace(steps[position], **changes)  # type: ignore[arg-type]  # by name
+    steps[position] = replace(steps[position], **changes)
     return replace(plan, steps=tuple(steps))
 
 

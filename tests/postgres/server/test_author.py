@@ -1,11 +1,11 @@
 """What an author's text may not do on a shadow: it runs under a role that is no superuser."""
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from tests.conftest import fresh_database
 from tests.unit import schemas

@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.fakes.kube_api.rest.failures import Answer, Drop, Failure, HalfOpen, Hang
 from tests.fakes.kube_api.server import FakeKube

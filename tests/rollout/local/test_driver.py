@@ -6,11 +6,11 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from tests.rollout.conftest import V1, V2, Make
 from zdm.errors import InputError

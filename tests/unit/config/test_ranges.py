@@ -8,12 +8,14 @@ import tomllib
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields
 
 from zdm.config import settings as config
 from zdm.config.settings import Settings
@@ -53,12 +55,11 @@ UNBOUNDED = {
 
 
 def numbers(kind: Any, place: Place = ()) -> Iterator[Number]:
-    """All of them in a dataclass, by its fields."""
-    hints = typing.get_type_hints(kind, include_extras=True)
+    """All of them in a value of that type, by its fields."""
     for field in fields(kind):
         default = field.default if isinstance(field.default, NUMBERS) else None
-        for each, bounds, inner in leaves(hints[field.name], (*place, field.name)):
-            if is_dataclass(each):
+        for each, bounds, inner in leaves(field.type, (*place, field.name)):
+            if isinstance(each, type) and issubclass(each, Struct):
                 yield from numbers(each, inner)
             elif each in NUMBERS:
                 yield Number(place=inner, kind=each, bounds=bounds, default=default)

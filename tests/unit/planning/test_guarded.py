@@ -1,8 +1,7 @@
 """DO blocks become the statements that they run, by what the Snapshot answers."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask

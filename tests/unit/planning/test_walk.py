@@ -1,8 +1,7 @@
 """Steps that the phases put in an order in which they do not fit."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from zdm.errors import ZdmError

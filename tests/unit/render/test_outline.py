@@ -1,6 +1,5 @@
-import dataclasses
-
 import pytest
+from msgspec import structs
 
 from tests.samples import ADD, RENAME, USERS
 from zdm.model.plan import Irreversible, Phase
@@ -8,7 +7,7 @@ from zdm.render import outline
 
 
 def test_a_rewrite_is_a_cost() -> None:
-    step = dataclasses.replace(ADD, rewrites=(USERS,))
+    step = structs.replace(ADD, rewrites=(USERS,))
 
     assert outline.cost(step) == "rewrites users"
 
@@ -26,18 +25,18 @@ def test_a_step_before_the_rollout_without_undo_does_not_end_the_way_back(
 ) -> None:
     gone = Irreversible(reason="it runs as written")
     steps = (
-        *(dataclasses.replace(ADD, undo=gone if n in stays else ()) for n in (1, 2, 3)),
-        dataclasses.replace(ADD, id="drop", phase=Phase.DROP, undo=gone),
+        *(structs.replace(ADD, undo=gone if n in stays else ()) for n in (1, 2, 3)),
+        structs.replace(ADD, id="drop", phase=Phase.DROP, undo=gone),
     )
 
-    assert outline.return_until(dataclasses.replace(RENAME, steps=steps)) == said
+    assert outline.return_until(structs.replace(RENAME, steps=steps)) == said
 
 
 def test_rows_that_stay_and_steps_that_stay_are_both_named() -> None:
     steps = (
-        dataclasses.replace(ADD, undo=Irreversible(reason="rows", rows=True)),
-        dataclasses.replace(ADD, undo=Irreversible(reason="as written")),
+        structs.replace(ADD, undo=Irreversible(reason="rows", rows=True)),
+        structs.replace(ADD, undo=Irreversible(reason="as written")),
     )
-    said = outline.return_until(dataclasses.replace(RENAME, steps=steps))
+    said = outline.return_until(structs.replace(RENAME, steps=steps))
 
     assert said == "can be rolled back at every step, but not the rows of step 1 and step 2"

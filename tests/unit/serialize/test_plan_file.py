@@ -1,4 +1,3 @@
-import dataclasses
 import json
 from datetime import timedelta
 from typing import Any
@@ -8,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.golden import Golden
 from tests.samples import ADD, CONTRACT, FILL, RENAME
@@ -34,7 +34,7 @@ DURATIONS = st.timedeltas(timedelta(0), timedelta(days=400))
 UNDO = st.one_of(st.lists(WORDS, max_size=3).map(tuple), st.builds(Irreversible, reason=WORDS))
 COSTS = st.builds(Cost, rows=st.none() | st.integers(0, 10**12), scan=st.booleans())
 SQL_STEPS = st.builds(
-    dataclasses.replace,
+    structs.replace,
     st.just(ADD),
     title=WORDS,
     sql=st.lists(WORDS, min_size=1, max_size=3).map(tuple),
@@ -45,10 +45,10 @@ SQL_STEPS = st.builds(
     origin=st.lists(SOURCES, max_size=2).map(tuple),
     cost=COSTS,
 )
-BACKFILLS = st.builds(dataclasses.replace, st.just(FILL), table=NAMES, differs=WORDS, undo=UNDO)
+BACKFILLS = st.builds(structs.replace, st.just(FILL), table=NAMES, differs=WORDS, undo=UNDO)
 ROLLOUTS = st.builds(AwaitRollout, id=WORDS, title=WORDS, reason=WORDS)
 PLANS = st.builds(
-    dataclasses.replace,
+    structs.replace,
     st.just(RENAME),
     name=WORDS,
     steps=st.lists(st.one_of(SQL_STEPS, BACKFILLS, ROLLOUTS), max_size=3).map(tuple),

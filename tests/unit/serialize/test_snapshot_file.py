@@ -1,6 +1,5 @@
-import dataclasses
-
 import pytest
+from msgspec import structs
 
 from zdm.errors import InputError
 from zdm.model.catalog.database import Extension
@@ -63,15 +62,15 @@ def test_reading_gives_back_what_was_written() -> None:
 
 
 def test_what_moves_by_itself_is_no_part_of_the_fingerprint() -> None:
-    table = dataclasses.replace(USERS, rows=3, heap_bytes=8192)
-    moved = dataclasses.replace(SHOP, server_version=180004, heads=(), tables=(table,))
+    table = structs.replace(USERS, rows=3, heap_bytes=8192)
+    moved = structs.replace(SHOP, server_version=180004, heads=(), tables=(table,))
 
     assert snapshot_file.fingerprint(moved) == snapshot_file.fingerprint(SHOP)
 
 
 def test_a_comment_is_part_of_the_fingerprint() -> None:
-    table = dataclasses.replace(USERS, comment="who buys")
-    changed = dataclasses.replace(SHOP, tables=(table,))
+    table = structs.replace(USERS, comment="who buys")
+    changed = structs.replace(SHOP, tables=(table,))
 
     assert snapshot_file.fingerprint(changed) != snapshot_file.fingerprint(SHOP)
 

@@ -1,9 +1,9 @@
 """An operator's word about pods that are dead: which pods it means, and what it refuses."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from zdm.config.settings import RolloutSettings, Settings
 from zdm.errors import InputError

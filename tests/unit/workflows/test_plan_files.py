@@ -1,7 +1,7 @@
-import dataclasses
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tests.samples import RENAME
 from zdm.errors import InputError, RefusedError
@@ -23,7 +23,7 @@ def test_a_plan_file_that_differs_is_refused_with_the_difference(tmp_path: Path)
     file = tmp_path / "a.yaml"
     plan_files.write_plan(file, RENAME)
     with pytest.raises(RefusedError) as caught:
-        plan_files.check(dataclasses.replace(RENAME, name="0008"), file)
+        plan_files.check(structs.replace(RENAME, name="0008"), file)
 
     assert caught.value.message.splitlines()[1:] == [
         "  --- file",
@@ -32,7 +32,7 @@ def test_a_plan_file_that_differs_is_refused_with_the_difference(tmp_path: Path)
         "   format: 1",
         f"  -digest: {plan_file.digest(RENAME)}",
         "  -name: 0007_new_email",
-        f"  +digest: {plan_file.digest(dataclasses.replace(RENAME, name='0008'))}",
+        f"  +digest: {plan_file.digest(structs.replace(RENAME, name='0008'))}",
         "  +name: 0008",
         "   server_major: 17",
     ]
@@ -42,7 +42,7 @@ def test_a_long_difference_is_cut(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     plan_files.write_plan(file, RENAME)
     with pytest.raises(RefusedError, match=r"more lines"):
-        plan_files.check(dataclasses.replace(RENAME, steps=()), file)
+        plan_files.check(structs.replace(RENAME, steps=()), file)
 
 
 def test_a_plan_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_plan_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_a_changed_source_makes_the_plan_stale(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("SELECT 2")
-    stale = dataclasses.replace(RENAME, files=(SourceFile(path="a.sql", sha256="0" * 64),))
+    stale = structs.replace(RENAME, files=(SourceFile(path="a.sql", sha256="0" * 64),))
 
     with pytest.raises(RefusedError, match=r"a\.sql has changed"):
         plan_files.check_sources(stale, tmp_path)

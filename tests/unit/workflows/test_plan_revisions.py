@@ -1,8 +1,8 @@
 import inspect
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit import plans, schemas
 from zdm.errors import ZdmError

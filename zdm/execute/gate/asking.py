@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from msgspec import Struct
+
 from zdm.errors import InputError, RefusedError, StoppedError, TemporaryError
 from zdm.execute.events import Waiting
 from zdm.execute.world import Options, World
@@ -34,8 +36,7 @@ class Grace:
         self.since = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(Struct, frozen=True):
     """Repeats a request to the platform until it answers, or the rollout's deadline."""
 
     world: World

@@ -7,10 +7,11 @@ Unknown, which waits; it is never Clear.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from zdm.model.release import (
     Instance,
@@ -28,13 +29,11 @@ APPLICATION = "zdm-app:"
 OWN = "zdm-run:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clear:
+class Clear(Struct, frozen=True, kw_only=True):
     """Nothing old is left, in this poll."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class Wait(Struct, frozen=True, kw_only=True):
     """Not yet: the kind of wait, the reason, who, and until when at the latest."""
 
     gate: str
@@ -44,8 +43,7 @@ class Wait:
     hint: str = ""  # what a person can do; empty: it ends by itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(Struct, frozen=True, kw_only=True):
     """It cannot become clear unless a person acts."""
 
     reason: str
@@ -53,8 +51,7 @@ class Refused:
     rollout_failed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
+class Unknown(Struct, frozen=True, kw_only=True):
     """It could not be determined."""
 
     reason: str
@@ -71,8 +68,7 @@ class Purpose(StrEnum):
     GO_BACK = "go back"  # the old version is on its way again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """What one poll saw, and what it is compared with."""
 
     purpose: Purpose

@@ -1,10 +1,11 @@
 """Deploy the new version and wait at the gate: no contract while an old one may be alive."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NoReturn, TypeVar, assert_never
+
+from msgspec import Struct, field
 
 from zdm.errors import InputError, RolloutError, StoppedError
 from zdm.execute import orders, states
@@ -25,8 +26,7 @@ NEXT = "resolve it, then run the same command again"
 SHOWN = 5  # names in the message of a deadline
 
 
-@dataclass(frozen=True, slots=True)
-class GateKeeper:
+class GateKeeper(Struct, frozen=True):
     """Waits at the gate: counts clear polls, keeps the soak and the deadline."""
 
     world: World

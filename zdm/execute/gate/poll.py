@@ -1,6 +1,6 @@
 """One poll of the contract gate: sample rows, list sessions, observe the platform, decide."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.errors import RefusedError, StoppedError, TemporaryError
 from zdm.execute import orders
@@ -16,8 +16,7 @@ from zdm.model.release import Observation, RolloutComplete, Session, Version
 NO_PLATFORM = Observation(status=RolloutComplete(), instances=(), spawners=())
 
 
-@dataclass(frozen=True, slots=True)
-class Poller:
+class Poller(Struct, frozen=True):
     """Looks at the database and the platform once, and says what the gate makes of it."""
 
     world: World

@@ -1,34 +1,31 @@
 """What a database has beside relations, types and functions, as frozen values."""
 
-from dataclasses import dataclass, field
+from typing import Annotated
 
-ESTIMATE = {"estimate": True}  # metadata of fields that the fingerprint leaves out
-# SQL that PostgreSQL prints from what it stored; read once, it may be printed differently
-PRINTED = {"printed": True}
+from msgspec import Struct
+
+from zdm.model.fields.declared import ESTIMATE, PRINTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
+class Extension(Struct, frozen=True, kw_only=True):
     """An installed extension; the objects it owns are no part of the Snapshot."""
 
     name: str
     schema: str
-    version: str = field(metadata=ESTIMATE)
+    version: Annotated[str, ESTIMATE]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class Publication(Struct, frozen=True, kw_only=True):
     """A logical replication publication."""
 
     name: str
-    definition: str = field(metadata=PRINTED)
+    definition: Annotated[str, PRINTED]
     all_tables: bool = False
     schemas: tuple[str, ...] = ()  # FOR TABLES IN SCHEMA
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignServer:
+class ForeignServer(Struct, frozen=True, kw_only=True):
     """A foreign server, without options and user mappings, which may hold passwords."""
 
     name: str
@@ -37,21 +34,18 @@ class ForeignServer:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Other:
+class Other(Struct, frozen=True, kw_only=True):
     """An object of a kind about which zdm knows no more: operator, cast, collation …"""
 
     kind: str  # as pg_identify_object has it
     name: str  # its identity there: quoted and qualified
-    definition: str = field(
-        default="", metadata=PRINTED
-    )  # statements that make it; empty where only a superuser may, or zdm does not know them
+    # statements that make it; empty where only a superuser may, or zdm does not know them
+    definition: Annotated[str, PRINTED] = ""
     grants: tuple[str, ...] = ()  # of a schema: what its definition gives
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """A setting that a new session of the migrating role gets (ALTER DATABASE, ALTER ROLE)."""
 
     name: str
@@ -59,8 +53,7 @@ class Setting:
     role: str = ""  # another one, that has rights in the schema: ALTER ROLE alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unshown:
+class Unshown(Struct, frozen=True, kw_only=True):
     """Schemas and names that a question to the catalog may find and a Snapshot does not have:
     of the server, zdm and extensions. And relations that the role does not own, which
     information_schema may hide from it."""
@@ -69,8 +62,7 @@ class Unshown:
     not_owned: frozenset[tuple[str, str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
+class Membership(Struct, frozen=True, kw_only=True):
     """A role that is a member of another; both have rights in the schema."""
 
     member: str

@@ -6,9 +6,10 @@ their keys are read again, so a statement costs what it changes and not what the
 
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
+
+from msgspec import Struct, field
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -45,8 +46,7 @@ class Named(Protocol):
 _NONE: Mapping[Key, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Found(Generic[V]):
+class _Found(Struct, Generic[V], frozen=True):
     """Values by key; `recent` hold instead of what is in `changes`, and these instead of what
     is in `usual`."""
 
@@ -72,8 +72,7 @@ class _Found(Generic[V]):
         return _Found({**self.usual, **every}, _NONE, _NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Index(Generic[T]):
+class _Index(Struct, Generic[T], frozen=True):
     """Members by name, and the names of those that have a key."""
 
     members: _Found[T]
@@ -152,7 +151,10 @@ def named(members: tuple[T, ...], name: Named) -> tuple[T, ...]:
 def having(members: tuple[T, ...], kind: Kind, *words: str) -> tuple[T, ...]:
     """The members of a Snapshot that have the key, by name."""
     index = cast("Indexed[T]", members).found
-    names = dict.fromkeys(index.names.get((kind, *words)))
+    names = index.names.get((kind, *words))
+    if not names:
+        return ()
+    names = tuple(dict.fromkeys(names))
     return tuple(member for name in names for member in index.members.get(name))
 
 

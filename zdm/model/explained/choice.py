@@ -6,10 +6,11 @@ and where the author can make it fit, by which words.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from typing import NotRequired, TypedDict, Unpack
+
+from msgspec import Struct
 
 from zdm.model.plan import Backfill, Phase, RunSql, Step
 from zdm.model.sql import TRIGGER_PREFIX
@@ -28,8 +29,7 @@ class Trait(StrEnum):
     WAITS = "waits"  # a step comes when the old version is gone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(Struct, frozen=True, kw_only=True):
     """One way. `fact` says why it fits, or why it does not; `wording` is what the author could
     write so that it fits; `may` are costs that depend on the schema."""
 
@@ -47,8 +47,7 @@ class Way:
         return self.costs <= found <= self.costs | self.may
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """All ways, from the cheapest on; at least one fits."""
 
     ways: tuple[Way, ...]

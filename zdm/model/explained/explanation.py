@@ -1,7 +1,8 @@
 """Why a plan is as it is: what became of each way, and what other words would be cheaper."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from zdm.model.explained.choice import Choice, Trait, Way
 from zdm.model.locks import LockMode
@@ -19,8 +20,7 @@ class Verdict(StrEnum):
     DEARER = "dearer"  # a cheaper one fits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Considered:
+class Considered(Struct, frozen=True, kw_only=True):
     """A way and what became of it."""
 
     name: str
@@ -31,8 +31,7 @@ class Considered:
     wording: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class Effect(Struct, frozen=True, kw_only=True):
     """What the author's statements, run as written, do to a relation that is in use. `does`
     are words of what takes as long as the table is large."""
 
@@ -42,8 +41,7 @@ class Effect:
     rows: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """A change of the train: what it would do as written, the ways, and the steps of the one
     that is taken. `unknown`: why it may do more."""
 
@@ -61,16 +59,14 @@ class Change:
         return next(one for one in self.ways if one.verdict is Verdict.TAKEN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
+class Advice(Struct, frozen=True, kw_only=True):
     """Other words for several statements at once, and what they save."""
 
     text: str
     origin: tuple[Source, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """Why a plan is as it is."""
 
     plan: str

@@ -11,7 +11,9 @@ would be NULL. The trigger is dropped in CONTRACT.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -44,8 +46,7 @@ from zdm.recipes.trigger import computed_column, zdm_trigger
 SLUG = "add_column"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddColumn:
+class AddColumn(Struct, frozen=True, kw_only=True):
     """Add a column. `fill`: the value of every row, over the row's columns by bare names;
     `by_trigger`: a trigger gives it to new rows, else the default does. `there`: the column
     exists and the statement has IF NOT EXISTS, so there is nothing to do."""
@@ -264,8 +265,7 @@ class AddColumn:
         return "Catalog only: no row is read or written."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddColumns:
+class AddColumns(Struct, frozen=True, kw_only=True):
     """Add several columns by one statement, each of which is catalog only."""
 
     parts: tuple[AddColumn, ...]

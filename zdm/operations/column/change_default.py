@@ -13,7 +13,9 @@ except the one that a fused rename or type change sets when its trigger is dropp
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -42,8 +44,7 @@ SLUG = "change_default"
 _KINDS = (ActionKind.SET_DEFAULT, ActionKind.DROP_DEFAULT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeDefault:
+class ChangeDefault(Struct, frozen=True, kw_only=True):
     """Give a column another default. `expression`: None for DROP DEFAULT. `there`: the
     column has this default already, so there is nothing to do."""
 

@@ -8,7 +8,8 @@ sequences are dropped with it silently (manual, ALTER TABLE, DROP COLUMN). Never
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -26,8 +27,7 @@ SLUG = "drop_column"
 _UNSET = "The new version no longer sets the column, so its INSERTs would fail."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropColumn:
+class DropColumn(Struct, frozen=True, kw_only=True):
     """Drop a column; `missing`: it does not exist, which IF EXISTS allows."""
 
     table: Name

@@ -7,7 +7,9 @@ former value behind (measured 15).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -27,8 +29,7 @@ SLUG = "move_column"
 _Line = tuple[str, str]  # fact and remedy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveColumn:
+class MoveColumn(Struct, frozen=True, kw_only=True):
     """`key` and `columns`: of the new table, each with that of the old one; `given`: the
     columns of which a row that moves has one; `deletes`: a row that has none any more is
     deleted."""

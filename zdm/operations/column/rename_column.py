@@ -10,7 +10,9 @@ puts on the new column, so nothing is carried.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -34,8 +36,7 @@ from zdm.schema import type_change
 SLUG = "rename_column"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameColumn:
+class RenameColumn(Struct, frozen=True, kw_only=True):
     """Rename a column; `carry`: with everything that depends on it, as RENAME COLUMN does, but
     for the indexes in `without`, which the train drops afterwards."""
 

@@ -10,7 +10,9 @@ that the old version therefore leaves NULL, it is added and validated before the
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -32,8 +34,7 @@ from zdm.schema import family, generated_names
 SLUG = "add_check"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddCheck:
+class AddCheck(Struct, frozen=True, kw_only=True):
     """Add a CHECK. `late`: the old version may break it; `stays`: the author leaves it NOT
     VALID."""
 

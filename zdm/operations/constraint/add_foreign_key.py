@@ -13,7 +13,9 @@ of them (`-- zdm: orphans delete`), that is done in batches in CONTRACT.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -58,8 +60,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddForeignKey:
+class AddForeignKey(Struct, frozen=True, kw_only=True):
     """Add a foreign key. `late`: the old version may break it; `stays`: the author leaves it
     NOT VALID; `indexed`: an index leads from a referenced row to those that refer to it;
     `compared`: a query compares rows as the key does, so that it can name those which the key

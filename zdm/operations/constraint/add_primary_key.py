@@ -12,7 +12,8 @@ the rollout.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
@@ -31,8 +32,7 @@ from zdm.schema import family
 SLUG = "add_primary_key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddPrimaryKey:
+class AddPrimaryKey(Struct, frozen=True, kw_only=True):
     """Add a primary key; `nullable` are its columns that are not NOT NULL yet."""
 
     table: Name

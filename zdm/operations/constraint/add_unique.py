@@ -9,7 +9,8 @@ another unique index refuses the same rows already, it is there before the rollo
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
@@ -27,8 +28,7 @@ from zdm.recipes.reading import refuse, statements
 SLUG = "add_unique"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddUnique:
+class AddUnique(Struct, frozen=True, kw_only=True):
     """Add a UNIQUE constraint."""
 
     table: Name

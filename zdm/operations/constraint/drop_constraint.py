@@ -12,7 +12,8 @@ unless another unique index refuses the same rows.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -37,8 +38,7 @@ SLUG = "drop_constraint"
 _PLANNED = frozenset({"check", "foreign key", "unique", "primary key", "exclusion"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropConstraint:
+class DropConstraint(Struct, frozen=True, kw_only=True):
     """Drop a constraint; None: it does not exist, and the statement has IF EXISTS."""
 
     table: Name

@@ -10,7 +10,8 @@ primary key, an identity and a replica identity, and where a table above require
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -31,8 +32,7 @@ from zdm.schema import family
 SLUG = "drop_not_null"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropNotNull:
+class DropNotNull(Struct, frozen=True, kw_only=True):
     """Let a column hold NULL. `there`: it may already."""
 
     table: Name

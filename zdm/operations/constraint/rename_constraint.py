@@ -7,7 +7,8 @@ keeps the name that it knows, and the new one has to do without either until the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -29,8 +30,7 @@ _INDEXED = frozenset({"unique", "primary key", "exclusion"})
 _INHERITED = frozenset({"check", "not null"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameConstraint:
+class RenameConstraint(Struct, frozen=True, kw_only=True):
     """Rename a constraint."""
 
     table: Name

@@ -12,7 +12,9 @@ already what it refuses.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -32,8 +34,7 @@ from zdm.schema import apply, family
 SLUG = "replace_key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplaceKey:
+class ReplaceKey(Struct, frozen=True, kw_only=True):
     """Replace a unique or primary key constraint by another. `nullable` are columns of the new
     key that must become NOT NULL; `word` is why the author lets the old one stay."""
 

@@ -11,7 +11,9 @@ writing NULL: the constraint is added in CONTRACT, once the old version is gone.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -50,8 +52,7 @@ from zdm.schema import default_volatility, not_null_proof
 SLUG = "set_not_null"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetNotNull:
+class SetNotNull(Struct, frozen=True, kw_only=True):
     """Make a column NOT NULL. `fill`: the value for NULLs, over the row's columns by bare
     names. `proved`: a validated CHECK proves it already. `filled`: an earlier operation of the
     train leaves no NULL in the column. `there`: it is NOT NULL already."""

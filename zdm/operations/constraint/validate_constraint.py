@@ -7,7 +7,9 @@ validated before the rollout, behind the backfills that correct its rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -26,8 +28,7 @@ SLUG = "validate_constraint"
 _KINDS = frozenset({"check", "foreign key", "not null"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidateConstraint:
+class ValidateConstraint(Struct, frozen=True, kw_only=True):
     """Validate a constraint. `there`: it is valid already."""
 
     table: Name

@@ -14,7 +14,9 @@ rollback restores them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
@@ -54,8 +56,7 @@ _HELP = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRows:
+class UpdateRows(Struct, frozen=True, kw_only=True):
     """Set columns of the rows that differ. `refused`: rows that a constraint which the train
     adds in the contract refuses, so that the old version's are converted until then; `orphans`:
     those that a foreign key does, which are filled once more."""
@@ -268,6 +269,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if table is None:
         return statements.not_of_table(action, update.table, snapshot)
     problem = _form(update, table) or _columns(update, table)
+    problem = problem or updates.refused_null(update, table)
     problem = problem or filled.obstacle(table, snapshot)
     problem = problem or filled.overwritten(table, _values(update), snapshot)
     said = [value for _, value in update.assignments]

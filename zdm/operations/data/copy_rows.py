@@ -9,7 +9,8 @@ author's own statement.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -36,8 +37,7 @@ _Line = tuple[str, str]  # fact and remedy
 _CHECK = "check that the audit rows, notifications and changes are acceptable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyRows:
+class CopyRows(Struct, frozen=True, kw_only=True):
     """Insert a row for each one of another table, into one that the train makes. `sources`:
     all that it reads of tables in use; `key`: by which a copied row is known; `unique`: no two
     rows can have the same."""

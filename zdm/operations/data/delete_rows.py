@@ -11,7 +11,9 @@ keys or of a table that is small by its statistics, are one short statement.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained.choice import Choice
 from zdm.model.expression import Expression
@@ -48,8 +50,7 @@ _NEXT_TRAIN = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteRows:
+class DeleteRows(Struct, frozen=True, kw_only=True):
     """Delete the rows that a condition selects. `early`: before the rollout; `at_most`: so few
     that they are one statement, None where they need batches."""
 

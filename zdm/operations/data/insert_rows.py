@@ -8,7 +8,8 @@ so copy_rows puts them into new tables only.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -27,8 +28,7 @@ from zdm.recipes.run_sql import Owned
 SLUG = "insert_rows"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InsertRows:
+class InsertRows(Struct, frozen=True, kw_only=True):
     """Insert a few rows. `sources`: the tables in use that it reads; `taken`: those whose rows
     it takes, since they are small; `updates`: ON CONFLICT DO UPDATE, `twice`: from the values
     that are there."""

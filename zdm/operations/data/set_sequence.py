@@ -10,7 +10,8 @@ A sequence of a table that this train makes is not in use yet, so the statement 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -37,8 +38,7 @@ _BY_HAND = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetSequence:
+class SetSequence(Struct, frozen=True, kw_only=True):
     """Set them. `new`: all are of tables that this train makes; `reads`: tables in use that it
     reads, with `locks` on them; `small`: those of which it reads all rows."""
 

@@ -10,7 +10,9 @@ read the other tables. So rows that differ again are found until none is left.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
@@ -50,8 +52,7 @@ _UNDO = Irreversible(reason="the previous values are not recorded", rows=True)
 _Line = tuple[str, str]  # fact and remedy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateSome:
+class UpdateSome(Struct, frozen=True, kw_only=True):
     """Set columns of some rows. `work`: so few that they are one statement, or what one row
     gets in a batch. `sources`: the tables in use that it reads besides; `twice`: columns whose
     new value follows from the old one, so that a second run sets another one."""
@@ -262,8 +263,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     table = None if update is None else snapshot.table(update.table)
     if update is None or table is None or _keeps(action) or not _settable(update, table):
         return None
-    if filled.refused(table, snapshot) is not None:
-        return None
+    if filled.refused(table, snapshot) is not None or updates.refused_null(update, table):
+        return None  # the backfill says it
     at_once = _few(update, action, snapshot)
     if at_once is None and (update.simple or not _ordinary(update, table, snapshot)):
         return None

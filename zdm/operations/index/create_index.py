@@ -13,7 +13,8 @@ the plain form stops nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -37,8 +38,7 @@ from zdm.schema import generated_names, lookup
 SLUG = "create_index"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateIndex:
+class CreateIndex(Struct, frozen=True, kw_only=True):
     """Build an index. `there`: an index of that name exists and the statement has IF NOT
     EXISTS, so there is nothing to do."""
 

@@ -10,7 +10,8 @@ UPDATE EXCLUSIVE on the index alone (from PostgreSQL 12 on) and which no stateme
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -36,8 +37,7 @@ from zdm.schema.effects import indexes
 SLUG = "drop_index"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropIndex:
+class DropIndex(Struct, frozen=True, kw_only=True):
     """Drop an index; None: it does not exist, and the statement has IF EXISTS. `replaced`: the
     train makes another one of its name, `late`: perhaps only in the contract. `word` is why the
     author lets a unique one stay until then; `beside` refuses what it refuses, and stays."""

@@ -8,7 +8,8 @@ RENAME CONSTRAINT.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -32,8 +33,7 @@ _RENAME = "ALTER INDEX {i} RENAME TO {n}"
 _BACK = "ALTER INDEX IF EXISTS {i} RENAME TO {n}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameIndex:
+class RenameIndex(Struct, frozen=True, kw_only=True):
     """Rename an index of a table or materialized view; `table` None: it does not exist, which
     IF EXISTS allows. `constraint`: it belongs to one of a table in use."""
 

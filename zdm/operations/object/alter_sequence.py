@@ -11,7 +11,8 @@ one more is drawn under the same lock, and the keys of the last block are not gi
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model import commands
 from zdm.model.catalog.indexed import named
@@ -36,8 +37,7 @@ SLUG = "alter_sequence"
 _Problem = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterSequence:
+class AlterSequence(Struct, frozen=True, kw_only=True):
     """Lead a sequence from `former` to `new`; `unused`: this train makes it."""
 
     former: Numbers

@@ -6,7 +6,8 @@ COMMENT; measured 11-18). Undo puts the former text back.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -51,8 +52,7 @@ _DESCRIPTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
+class Comment(Struct, frozen=True, kw_only=True):
     """COMMENT ON `kind`; `part` is the column, constraint, trigger or index, empty for the
     table itself."""
 

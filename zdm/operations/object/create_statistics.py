@@ -6,7 +6,8 @@ statement of an application names it, so it runs as written in EXPAND.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.commands import Work, WorkOn
 from zdm.model.explained import choice
@@ -30,8 +31,7 @@ SLUG = "create_statistics"
 _UNNAMED = 16  # the first version that chooses a name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateStatistics:
+class CreateStatistics(Struct, frozen=True, kw_only=True):
     """Make it. `there`: it exists and the statement has IF NOT EXISTS."""
 
     table: Name

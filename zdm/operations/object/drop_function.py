@@ -7,7 +7,8 @@ before a rollback undoes anything, so from here there is no way back.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -28,8 +29,7 @@ from zdm.schema.effects import dependents
 SLUG = "drop_function"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropFunction:
+class DropFunction(Struct, frozen=True, kw_only=True):
     """Drop a routine; None: it does not exist, and the statement has IF EXISTS."""
 
     name: Name

@@ -8,7 +8,8 @@ An extension belongs to a superuser on the shadow, so its drop cannot be verifie
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -36,8 +37,7 @@ _KINDS = frozenset({"type", "sequence", "schema", "extension", "statistics"})
 _NAMED_IN_TEXT = frozenset({"type", "domain", "sequence"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropObject:
+class DropObject(Struct, frozen=True, kw_only=True):
     """Drop them; none: they do not exist, and the statement has IF EXISTS."""
 
     kind: str

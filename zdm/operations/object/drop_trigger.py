@@ -7,7 +7,8 @@ disabled.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -25,8 +26,7 @@ from zdm.recipes.sql import probes
 SLUG = "drop_trigger"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropTrigger:
+class DropTrigger(Struct, frozen=True, kw_only=True):
     """Drop a trigger; None: it does not exist, and the statement has IF EXISTS."""
 
     table: Name

@@ -7,7 +7,8 @@ here there is no way back.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -29,8 +30,7 @@ SLUG = "drop_view"
 _DROPS = {"view": "DROP VIEW {v}", "materialized view": "DROP MATERIALIZED VIEW {v}"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropView:
+class DropView(Struct, frozen=True, kw_only=True):
     """Drop a view; None: it does not exist, and the statement has IF EXISTS."""
 
     name: str

@@ -12,7 +12,9 @@ the new version.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -41,8 +43,7 @@ _DEFAULT_RIGHTS = (
 _Problem = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendFunction:
+class ExtendFunction(Struct, frozen=True, kw_only=True):
     """Make `new` in the place of `former`, which gets another name until the end."""
 
     former: Function

@@ -11,7 +11,9 @@ transaction, so that no session meets the rights in between.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.acl import Granting
 from zdm.model.explained import choice
@@ -46,8 +48,7 @@ SLUG = "grant"
 _ANOTHER = "SELECT current_user <> {r}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Grant(Struct, frozen=True, kw_only=True):
     """Give or take `rights`, those that the schema does not have or has; `owned`: those that
     REVOKE would take of an owner alone."""
 
@@ -185,8 +186,7 @@ class Grant:
         return taken_back.undo(self.rights, snapshot, unused=self.unused)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(Struct, frozen=True, kw_only=True):
     """Revoke rights, and grant some of them again: `parts` in the author's order. `lost` are
     the rights that are gone in the end, `options` those that can be granted no more."""
 

@@ -8,7 +8,9 @@ filled as the last step before the rollout, so that it has what the train fills,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model import syntax
 from zdm.model.explained import choice
@@ -38,8 +40,7 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateObject:
+class CreateObject(Struct, frozen=True, kw_only=True):
     """Make it. `there`: it exists and the statement has IF NOT EXISTS."""
 
     new: NewObject
@@ -105,7 +106,7 @@ class CreateObject:
             return (made,)
         sql = (rewrite.without_data(self.statement.sql),)
         empty = replace(made, sql=sql, serves=OLD_ONLY)
-        settings = self.statement.settings
+        settings = materialized.in_force(self.statement.settings, context.snapshot)
         return (empty, materialized.fill(owner, self.new.name, self.locks, settings))
 
 

@@ -7,7 +7,8 @@ behind all fills. A view that the train makes is not read yet, so it is refreshe
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.commands import Work, WorkOn
 from zdm.model.explained import choice
@@ -25,8 +26,7 @@ from zdm.recipes.run_sql import Owned
 SLUG = "refresh_view"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshView:
+class RefreshView(Struct, frozen=True, kw_only=True):
     """Run its query again."""
 
     view: View
@@ -140,7 +140,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     operation = RefreshView(
         view=found,
         locks=statements.of_author(snapshot, action),
-        settings=action.statement.settings,
+        settings=materialized.in_force(action.statement.settings, snapshot),
     )
     return Match(operation=operation, consumed=(0,), directives=action.statement.vouched)
 

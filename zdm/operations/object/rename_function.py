@@ -7,7 +7,9 @@ is dropped when the old version is gone.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -27,8 +29,7 @@ from zdm.schema import lookup, routines
 SLUG = "rename_function"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameFunction:
+class RenameFunction(Struct, frozen=True, kw_only=True):
     """Rename a routine."""
 
     function: Function

@@ -6,7 +6,8 @@ can (manual, CREATE VIEW, Updatable Views); nobody can REFRESH it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -27,8 +28,7 @@ SLUG = "rename_view"
 _KINDS = frozenset({"view", "materialized view", "table"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameView:
+class RenameView(Struct, frozen=True, kw_only=True):
     """Rename a view."""
 
     view: View

@@ -12,7 +12,9 @@ computed again, so such a function is not replaced.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -39,8 +41,7 @@ _LANGUAGES = frozenset({"sql", "plpgsql"})
 _Problem = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplaceFunction:
+class ReplaceFunction(Struct, frozen=True, kw_only=True):
     """Replace the definition of a routine. `late`: writes of the old version run it, and it may
     refuse them."""
 

@@ -8,7 +8,8 @@ version is gone.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.operation import Match, Refusal
 from zdm.model.schema import Name, Snapshot, Table, Trigger

@@ -11,7 +11,9 @@ is left to what has no more than a query, an owner and rights.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -36,8 +38,7 @@ _CHECKS = re.compile(r"\bWITH\s+(?:\w+\s+)?CHECK\s+OPTION\b|\bcheck_option\b", r
 _Problem = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplaceView:
+class ReplaceView(Struct, frozen=True, kw_only=True):
     """Replace the query of a view. `appends`: columns that it had not."""
 
     former: View

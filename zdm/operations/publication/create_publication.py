@@ -9,7 +9,8 @@ published.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.commands import Work, WorkOn
 from zdm.model.explained import choice
@@ -33,8 +34,7 @@ from zdm.schema.effects import publications
 SLUG = "create_publication"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreatePublication:
+class CreatePublication(Struct, frozen=True, kw_only=True):
     """Make it. `events`: what it sends."""
 
     name: str

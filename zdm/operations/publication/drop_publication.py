@@ -9,7 +9,8 @@ publications. Then undo makes it again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.catalog.database import Publication
 from zdm.model.explained import choice
@@ -32,8 +33,7 @@ from zdm.schema.effects import publications
 SLUG = "drop_publication"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropPublication:
+class DropPublication(Struct, frozen=True, kw_only=True):
     """Drop them; none: they do not exist, and the statement has IF EXISTS."""
 
     found: tuple[Publication, ...]

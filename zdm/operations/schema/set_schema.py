@@ -8,7 +8,9 @@ Nothing stands in for sequences, types and extensions, so they are refused.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import named
 from zdm.model.commands import SetSchema
@@ -34,8 +36,7 @@ _BACK = Irreversible(
 _Problem = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveRelation:
+class MoveRelation(Struct, frozen=True, kw_only=True):
     """Move a table or view; None: there is none, which IF EXISTS allows."""
 
     relation: Table | View | None
@@ -143,8 +144,7 @@ class MoveRelation:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveRoutine:
+class MoveRoutine(Struct, frozen=True, kw_only=True):
     """Move a function, procedure or aggregate."""
 
     function: Function

@@ -8,8 +8,9 @@ then no shadow runs it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -40,8 +41,7 @@ SLUG = "as_written"
 _PHASES = {"expand": Phase.EXPAND, "contract": Phase.CONTRACT}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsWritten:
+class AsWritten(Struct, frozen=True, kw_only=True):
     """The statement, the phase, the author's reason, and what the statement does."""
 
     statement: Statement

@@ -11,7 +11,9 @@ above from then on: so it is attached in CONTRACT, behind a CHECK that is valida
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.commands import AlterTable, Change, PartitionBound
 from zdm.model.explained import choice
@@ -51,8 +53,7 @@ _AS_WRITTEN = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttachPartition:
+class AttachPartition(Struct, frozen=True, kw_only=True):
     """Attach a table. `new`: the train makes it; `check`: the condition that is still to be
     proved of its rows, if one is."""
 

@@ -8,7 +8,8 @@ row.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.commands import AlterTable, Change, Work, WorkOn
 from zdm.model.explained import choice
@@ -57,8 +58,7 @@ _SHOWS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangePolicy:
+class ChangePolicy(Struct, frozen=True, kw_only=True):
     """`verb`: create, alter, drop, replace; or enable, disable, force, no force. `policy` is
     the present one, None where there is none; `missing`: there is nothing to change; `seen`:
     the database shows whether it is done."""

@@ -8,7 +8,8 @@ UNLOGGED, TABLESPACE and ACCESS METHOD rewrite the table under ACCESS EXCLUSIVE.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.explained import choice
@@ -53,8 +54,7 @@ _IN_A_WINDOW = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeSettings:
+class ChangeSettings(Struct, frozen=True, kw_only=True):
     """Change one of them."""
 
     table: Name

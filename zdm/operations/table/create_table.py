@@ -7,8 +7,9 @@ DEFAULT partition, PARTITION OF reads it whole under ACCESS EXCLUSIVE, so that i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from zdm.model import syntax
 from zdm.model.explained import choice
@@ -30,8 +31,7 @@ from zdm.schema import family, lookup
 SLUG = "create_table"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTable:
+class CreateTable(Struct, frozen=True, kw_only=True):
     """Make a table. `there`: it exists and the statement has IF NOT EXISTS."""
 
     table: Name

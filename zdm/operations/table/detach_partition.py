@@ -9,7 +9,8 @@ locks both and the table above under ACCESS EXCLUSIVE, for milliseconds (manual,
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.explained import choice
@@ -42,8 +43,7 @@ _UNDO = Irreversible(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetachPartition:
+class DetachPartition(Struct, frozen=True, kw_only=True):
     """Detach a partition. `plain`: there is a DEFAULT partition; `check`: what CONCURRENTLY
     leaves and the author's statement does not."""
 

@@ -8,7 +8,8 @@ whether one still names it. Never CASCADE.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -36,8 +37,7 @@ _LATER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropTable:
+class DropTable(Struct, frozen=True, kw_only=True):
     """Drop a table; `missing`: it does not exist, which IF EXISTS allows."""
 
     table: Name

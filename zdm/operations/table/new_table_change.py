@@ -6,7 +6,9 @@ A few rows are copied from a table in use, and the plan says so; many are left t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -30,8 +32,7 @@ _DATA = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
 _MOVES = frozenset({ActionKind.RENAME_TABLE, ActionKind.SET_SCHEMA})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewTableChange:
+class NewTableChange(Struct, frozen=True, kw_only=True):
     """Run the statement. `sources`: tables in use that it reads; `taken`: those whose rows it
     takes, since they are small."""
 

@@ -12,7 +12,9 @@ first partition.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -44,8 +46,7 @@ _OWNER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartitionTable:
+class PartitionTable(Struct, frozen=True, kw_only=True):
     """Wrap a table as the first partition; `check`: what is to be proved of its rows, if
     anything is; `key`: the column by which rows come to partitions."""
 

@@ -11,7 +11,9 @@ their former names. So no row is written, and there is one column, not two to ke
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -33,8 +35,7 @@ from zdm.schema import generated_names, routines
 SLUG = "rename_table"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameTable:
+class RenameTable(Struct, frozen=True, kw_only=True):
     """Rename a table, and `columns` of it in this order; `missing`: it does not exist, which
     IF EXISTS allows."""
 

@@ -6,7 +6,8 @@ plan says IF NOT EXISTS, so that it runs again after a rollback, which leaves th
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -26,8 +27,7 @@ SLUG = "add_enum_value"
 _USES = (ActionKind.UPDATE, ActionKind.INSERT, ActionKind.SET_DEFAULT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddEnumValue:
+class AddEnumValue(Struct, frozen=True, kw_only=True):
     """Add a label. `there`: the type has it already, which IF NOT EXISTS allows. `used`: places
     in the train whose statements may give it to rows before the rollout."""
 

@@ -9,7 +9,9 @@ for those that both can share (`retype_column`, `widen_integer`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model import syntax
 from zdm.model.explained import choice
@@ -43,8 +45,7 @@ _NEW_COLUMN = (
 _AS_IT_IS = "keep the type"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeType:
+class ChangeType(Struct, frozen=True, kw_only=True):
     """A new column of another type takes the old one's place; `forward` is over the old
     column, `backward` over the new one, both by bare names."""
 

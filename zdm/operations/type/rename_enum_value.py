@@ -6,7 +6,8 @@ serves both versions. It is planned for a type that nothing uses yet, and refuse
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -29,8 +30,7 @@ from zdm.schema import enums
 SLUG = "rename_enum_value"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameEnumValue:
+class RenameEnumValue(Struct, frozen=True, kw_only=True):
     """Rename a label of a type that no application uses yet."""
 
     enum: Name

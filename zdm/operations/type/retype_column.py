@@ -8,7 +8,8 @@ in one transaction, as an integer that is widened. Until the contract both hold 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
@@ -28,8 +29,7 @@ from zdm.schema import lookup, type_names
 SLUG = "retype_column"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetypeColumn:
+class RetypeColumn(Struct, frozen=True, kw_only=True):
     """Give columns that are connected by their tables and foreign keys new types."""
 
     columns: tuple[Change, ...]

@@ -10,6 +10,8 @@ reorders labels needs rows that both versions read, so it is refused.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
 from zdm.model.expression import Cast, Constant, Expression
@@ -34,8 +36,7 @@ _DEFAULTS = (ActionKind.SET_DEFAULT, ActionKind.DROP_DEFAULT)
 _Column = tuple[Name, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwapEnum:
+class SwapEnum(Struct, frozen=True, kw_only=True):
     """Add the labels that the new type has and the old one has not."""
 
     enum: Type

@@ -9,7 +9,8 @@ that it cannot hold are refused as before, and everything can go back.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.commands import AlterSequence
 from zdm.model.explained.choice import Choice
@@ -35,8 +36,7 @@ SLUG = "widen_integer"
 _Types = dict[tuple[Name, str], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WidenInteger:
+class WidenInteger(Struct, frozen=True, kw_only=True):
     """Widen columns that are connected by their tables and foreign keys: each with its new
     type; and sequences that the author makes wider with them."""
 

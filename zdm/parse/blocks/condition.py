@@ -1,9 +1,10 @@
 """A condition of plpgsql that asks the catalog what is there."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.parse import libpg_query, trees
 
@@ -88,8 +89,7 @@ _READ: Mapping[tuple[str, str], tuple[Catalog, Mapping[str, Part]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A column of the catalog and what it must equal."""
 
     part: Part
@@ -97,8 +97,7 @@ class Wanted:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(Struct, frozen=True):
     """EXISTS of a row of a catalog."""
 
     catalog: Catalog
@@ -113,8 +112,7 @@ class Operator(StrEnum):
     NOT = "NOT_EXPR"
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """AND, OR or NOT."""
 
     operator: Operator

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from zdm.parse import libpg_query
 from zdm.parse.blocks import condition
 from zdm.parse.blocks.condition import Condition
@@ -20,31 +22,27 @@ _PLAIN = frozenset({"lineno", "sqlstmt", "query"})  # without INTO, STRICT and U
 _Tree = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(Struct, frozen=True):
     """A statement; `start` counts characters within the text of the block."""
 
     sql: str
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """A statement whose failure by one of these conditions is passed over."""
 
     inner: Inner
     passed: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """IF: the first branch whose condition holds; that of ELSE has none."""
 
     branches: tuple[tuple[Condition | None, "tuple[Item, ...]"], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """The end of the block."""
 
 

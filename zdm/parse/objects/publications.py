@@ -1,8 +1,9 @@
 """What a publication sends, read from a CREATE PUBLICATION of the author's or the server's."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.model.expression import Expression
 from zdm.model.schema import Name
@@ -14,8 +15,7 @@ _EVENTS = ("insert", "update", "delete", "truncate")  # in the server's order
 _NODE = "CreatePublicationStmt"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """A table that is named. `columns`: the list; none: all. The schema is empty where the
     text has none."""
 

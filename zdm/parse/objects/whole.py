@@ -1,7 +1,7 @@
 """ALTER of owners, domains, composite types, statistics, publications, extensions, default
 rights and the sequences of identity columns: what it is about, in words."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.commands import AlterDomain, AlterRelation, AlterTable, Change, Work, WorkOn
 from zdm.model.statement import Action
@@ -28,8 +28,7 @@ _PUBLICATION = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class Whole(Struct, frozen=True, kw_only=True):
     """`kind`: owner, rights, domain, type, statistics, publication, extension, identity."""
 
     kind: str

@@ -1,8 +1,9 @@
 """Statements about tables and other relations that do not define them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from zdm.model.commands import (
     AlterDomain,

@@ -1,12 +1,11 @@
 """CREATE EXTENSION, taken apart: what another role can put together again from names."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.parse import libpg_query
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewExtension:
+class NewExtension(Struct, frozen=True, kw_only=True):
     """The extension of one statement, with what its options say."""
 
     name: str

@@ -1,8 +1,9 @@
 """What an UPDATE, DELETE or INSERT fires: triggers and rules, read from what makes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.parse import libpg_query, trees
 from zdm.parse.readers import texts
@@ -17,8 +18,7 @@ _MANNER = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerText:
+class TriggerText(Struct, frozen=True, kw_only=True):
     """`columns`: those of UPDATE OF; none: an UPDATE of any column fires it. `before`: it may
     change the row that is written; `keeps`: it may keep a row from being deleted.
     `arguments`: every name in them; `always`: it has no WHEN; `transitions`: the names under
@@ -36,8 +36,7 @@ class TriggerText:
     transitions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleText:
+class RuleText(Struct, frozen=True, kw_only=True):
     """`replaces`: it is done instead of the statement, whatever the row."""
 
     name: str

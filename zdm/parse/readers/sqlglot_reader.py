@@ -7,9 +7,10 @@ exception is caught here. Identifiers come unfolded and uncut; both is done befo
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 import sqlglot
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlglot import exp
 
 from zdm.model.sql import MAX_NAME_BYTES
@@ -18,8 +19,7 @@ from zdm.model.statement import ActionKind as Kind
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns of each opaque statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """What sqlglot says about one Action; the schema is empty where the text has none."""
 
     kind: Kind

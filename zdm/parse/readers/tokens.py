@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _OPEN, _CLOSE = "([", ")]"
 # What is no ASCII is a letter; ranges of ASCII alone are compiled in a tenth of the time.
@@ -21,8 +22,7 @@ _TOKEN = re.compile(
 _BLOCK = re.compile(r"/\*|\*/")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A word, a constant or one character of the rest; characters from 0."""
 
     start: int

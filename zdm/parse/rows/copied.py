@@ -6,10 +6,12 @@ INSERT reads them as `zdm_rows AS s`, and whether a row of `t` needs it is asked
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from zdm.model.expression import Expression
+from zdm.model.fields.hidden import Carrying
 from zdm.model.statement import Action
 from zdm.model.syntax import RelationName
 from zdm.parse import trees
@@ -27,17 +29,17 @@ _ONE_BY_ONE = frozenset({"lower", "upper", "trim", "btrim", "md5", "concat", "fo
 _SIDES = {"JOIN_INNER": "larg rarg", "JOIN_LEFT": "larg", "JOIN_RIGHT": "rarg"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walked:
+class Walked(Carrying, frozen=True, kw_only=True):
     """A table in FROM whose rows can be taken in batches; `name` is what the query calls it."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("node",)
 
     relation: RelationName
     name: str
-    node: _Tree = field(repr=False, hash=False, compare=False)
+    node: _Tree
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
+class Copied(Struct, frozen=True, kw_only=True):
     """What it inserts: `values` by column, of the query's rows. `alone`: they come from the
     walked table only; `distinct`: equal ones once; `ordered`: by ORDER BY; `on_conflict`:
     whether it says DO NOTHING; `arbiter`: the columns for which it says so."""

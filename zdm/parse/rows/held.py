@@ -6,8 +6,9 @@ the same; of anything else nothing is known.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from zdm.model.expression import Cast, Coalesce, Constant, Expression
 from zdm.parse import expressions, trees
@@ -26,8 +27,7 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A value, and how it is compared; None: it is NULL."""
 
     value: str | None

@@ -5,8 +5,9 @@ Whatever else is in the statement, it is none of these.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.model.statement import Action
 from zdm.model.syntax import Insert, RelationName
@@ -19,8 +20,7 @@ _SELECT = frozenset({"targetList", "fromClause", "whereClause", "limitOption", "
 _PLAIN = {"limitOption": "LIMIT_OPTION_DEFAULT", "op": "SETOP_NONE"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(Struct, frozen=True, kw_only=True):
     """`columns` of the table that gets the rows, each with that of the source; `given`: the
     columns of the source of which a row has one, if it says so."""
 

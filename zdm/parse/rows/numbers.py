@@ -1,8 +1,9 @@
 """Statements that set which number a sequence gives next: setval() and RESTART."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.model.statement import Action
 from zdm.model.syntax import RelationName
@@ -22,8 +23,7 @@ _TRUE: _Tree = {"A_Const": {"boolval": {"boolval": True}}}
 _FALSE: _Tree = {"A_Const": {"boolval": {}}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """One sequence that is set. It is named by `sequence`, or by the `column` of `table`.
     `query` gives the number and whether it is used already, in one row; `number`: that of
     RESTART or of a constant; `read`: of which columns it takes the highest or lowest value,

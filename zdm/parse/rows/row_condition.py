@@ -6,8 +6,9 @@ is true, with `t` for `a`. So it can be cut into batches, and asked again.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.model.expression import Expression, Words
 from zdm.model.statement import Action
@@ -34,8 +35,7 @@ IN_ORDER = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Updated:
+class Updated(Struct, frozen=True, kw_only=True):
     """What an UPDATE does to one row. `values`: expressions of the row, by column; `rows`: a
     query for all of them, as `zdm_1`, `zdm_2` …, empty where the row is not meant;
     `qualified`: columns of the row that values and WHERE read; `reads`: those by which the

@@ -2,8 +2,9 @@
 by a SELECT without FROM that has a condition."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.model.syntax import RelationName
 from zdm.parse import libpg_query, trees
@@ -13,8 +14,7 @@ _Tree = Mapping[str, Any]
 _READS = frozenset({"SubLink", "ColumnRef", "SetToDefault"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenOut:
+class WrittenOut(Struct, frozen=True, kw_only=True):
     """The rows as SQL, in the order of the columns, which are all of the table's where the
     INSERT names none; `arbiter`: the columns that ON CONFLICT names."""
 

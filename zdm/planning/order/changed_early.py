@@ -7,7 +7,8 @@ that runs behind the trigger, would take values that are changed already.
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.catalog import indexed
 from zdm.model.findings import Finding
@@ -37,8 +38,7 @@ _OF_ROWS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _One:
+class _One(Struct, frozen=True):
     """A statement: its place in the train, and those of its operation's steps in the plan."""
 
     at: tuple[int, int]

@@ -6,7 +6,8 @@ before them, or the run stops at it each time.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.findings import Finding
 from zdm.model.plan import Phase
@@ -50,8 +51,7 @@ _EXPAND = (
 _ADDED = "put this DELETE into a revision that is planned and contracted before this train"
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Struct, frozen=True):
     """An operation, the places of its steps in the plan, and of its actions in the train."""
 
     place: Placed

@@ -6,7 +6,8 @@ writes what another one reads or writes, and such a train is refused.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.findings import Finding, Severity
 from zdm.model.plan import Backfill, Copy, Phase
@@ -60,8 +61,7 @@ _MADE_SO = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Fill:
+class _Fill(Struct, frozen=True):
     """`at_once`: one statement, without a trigger; `copies`: batches, without a trigger, that
     write another table; `synced`: its trigger only keeps two columns in sync, as it does for
     writes of the applications."""

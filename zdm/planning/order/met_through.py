@@ -6,7 +6,8 @@ times the later one is refused, whatever it would do to the rows.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.findings import Finding
 from zdm.model.plan import Backfill, Phase
@@ -30,8 +31,7 @@ _SCANS = frozenset({ActionKind.VALIDATE_CONSTRAINT, ActionKind.SET_NOT_NULL})
 _AGREE = ("adds", "deletes", "reads")  # in whatever order two of one kind are done
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Struct, frozen=True):
     """An operation, what its statement meets, and the places of its steps in the plan."""
 
     owner: int

@@ -7,7 +7,8 @@ trigger of the author's must not change. What would meet another one is refused.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.findings import Finding
 from zdm.model.plan import Backfill
@@ -50,8 +51,7 @@ _NAMING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Changed:
+class _Changed(Struct, frozen=True):
     """What an operation changes: rows written in `tables` meet it, and so does what has one of
     `words` in its text."""
 

@@ -6,7 +6,8 @@ them, the author's order counts, so a train whose phases turn it round is refuse
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.findings import Finding, Severity
 from zdm.model.plan import Backfill, Phase
@@ -24,8 +25,7 @@ _ROWS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Struct, frozen=True):
     """What an operation does with rows, and when: the places of its steps in the plan."""
 
     owner: int

@@ -6,7 +6,8 @@ another default than in the author's order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.findings import Finding
 from zdm.model.plan import RunSql
@@ -21,8 +22,7 @@ _CHANGES = frozenset({ActionKind.SET_DEFAULT, ActionKind.DROP_DEFAULT})
 _TAKES = frozenset({ActionKind.INSERT, ActionKind.UPDATE})
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """Where the author changes the default, and where the plan does."""
 
     action: Action

@@ -9,7 +9,9 @@ unique key of its table, and what sets a sequence for the rows of its table.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import Backfill, Phase, RunSql, Step

@@ -9,10 +9,12 @@ epoch gone and writes nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.backfill.tuning import Tuning
 from zdm.backfill.wal_attribution import WalMeter
@@ -33,8 +35,7 @@ ONE_BY_ONE = 1_000  # rows of a batch; more of them differ at the next pass
 Connect = Callable[[str], Connection]  # a new connection under the name of its purpose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What a batch did; `wal` includes what others wrote meanwhile.
 
     `changed` counts all rows that it wrote, `filled` those of its own keys that are known to
@@ -130,8 +131,7 @@ def unlocked(step: Backfill, walk: Walk, condition: str) -> str:
     return f"ctid = ANY (ARRAY({rows}))"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class Work(Struct, frozen=True, kw_only=True):
     """How a batch walks, and its size."""
 
     walk: Walk

@@ -9,11 +9,13 @@ of the loop. Without a key the table is swept by ctid pages until a sweep change
 import contextlib
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.backfill import batch_size
 from zdm.backfill.batch_size import MIB, Pace
@@ -81,8 +83,7 @@ PACES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FillRequest:
+class FillRequest(Struct, frozen=True, kw_only=True):
     """One backfill of a run, and how it is to be done."""
 
     connect: Connect
@@ -90,8 +91,8 @@ class FillRequest:
     fence: Fence
     clock: Clock
     pacing: Pacing = Pacing.PACED
-    settings: BackfillSettings = field(default_factory=BackfillSettings)
-    tuning: Tuning = field(default_factory=Tuning)
+    settings: BackfillSettings = BackfillSettings()
+    tuning: Tuning = Tuning()
 
     @property
     def pace(self) -> Pace:

@@ -13,7 +13,9 @@ no record: a batch always fills all of its rows that still differ.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.postgres.backfill.key_walk import Bounds, Key, Walk
 from zdm.postgres.session.connection import Connection
@@ -23,8 +25,7 @@ SCATTERED = 1.5  # times the pages that the rows of a batch would fill
 HALF = "pg_catalog.hashtid(ctid) & 1 = 0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ahead:
+class Ahead(Struct, frozen=True, kw_only=True):
     """A batch to come: where its rows are, as a condition, and how many are filled already."""
 
     bounds: Bounds

@@ -6,8 +6,10 @@ and writes the cursor last, so a worker of an executor that lost the run rolls b
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.postgres.backfill.key_walk import Key, Walk
 from zdm.postgres.journal import runs
@@ -19,8 +21,7 @@ RANGES_PER_WORKER = 4  # so that none waits long for the last one
 SAMPLE_PAGES = 200  # read to find where the ranges meet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
+class Range(Struct, frozen=True, kw_only=True):
     """One interval that a worker has claimed."""
 
     id: int
@@ -30,8 +31,7 @@ class Range:
     sweep: int  # above 0: filled again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(Struct, frozen=True, kw_only=True):
     """How far a step's ranges are, all together."""
 
     scanned: int
@@ -41,8 +41,7 @@ class Totals:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges:
+class Ranges(Struct, frozen=True):
     """The ranges of one step of a run."""
 
     connection: Connection

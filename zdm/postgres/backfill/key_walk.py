@@ -6,7 +6,9 @@ a Tid Range Scan (PostgreSQL 14 on). Each leaf of a partitioned table has its ow
 
 import itertools
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.errors import StoppedError
 from zdm.model.plan import Backfill
@@ -51,8 +53,7 @@ ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """One batch: keys after `lower` up to and including `upper`; None: no bound."""
 
     lower: Key | None
@@ -70,8 +71,7 @@ class Bounds:
         return int(self.upper[0]) - int(self.lower[0]) == self.keys
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
+class Walk(Struct, frozen=True, kw_only=True):
     """One table, or one leaf of a partitioned one."""
 
     relation: str  # for people

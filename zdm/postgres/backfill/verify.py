@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from msgspec import Struct
 from psycopg import errors
 
 from zdm.backfill.batch_size import Controller, Pace
@@ -25,8 +26,7 @@ _COLUMN = re.compile(r'"(?:[^"]|"")+"')
 SAMPLED = 5  # keys that are named at the most
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
+class Chunk(Struct, frozen=True, kw_only=True):
     """Keys after `lower` up to and including `upper` that were looked at."""
 
     lower: Key | None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from msgspec import Struct
 from psycopg.rows import class_row
 
 from zdm.backfill.permit import Permit
@@ -25,8 +26,7 @@ FAR_OFF = 2.0  # times the plan's figure, or less than its half
 GB = 10**9  # as in wal_limit_gb
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class Spent(Struct, frozen=True, kw_only=True):
     """What a step's batches did until now, earlier attempts included."""
 
     scanned: int
@@ -66,8 +66,7 @@ def _is_far(seen: int, planned: int | None) -> bool:
     return not planned / FAR_OFF <= seen <= planned * FAR_OFF
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedCost:
+class RecordedCost(Struct, frozen=True, kw_only=True):
     """One backfill's cost as the journal has it."""
 
     step: str

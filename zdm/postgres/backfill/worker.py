@@ -6,10 +6,12 @@ answers an error by its class. A row that cannot be written is found by halving 
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import errors
 
 from zdm.backfill import batch_size, retry
@@ -46,8 +48,7 @@ _NO_ROOM = (
 LOOKED_UP = 8  # small batches that are found by one look
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(Struct, frozen=True, kw_only=True):
     """What all workers of a backfill are given."""
 
     step: Backfill

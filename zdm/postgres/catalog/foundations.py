@@ -6,9 +6,9 @@ which are quoted here. No definition of a Snapshot is run.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 
 import psycopg
+from msgspec.structs import replace
 from psycopg import errors
 
 from zdm.model.catalog.database import Extension, ForeignServer, Publication

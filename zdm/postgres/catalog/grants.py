@@ -7,8 +7,9 @@ not there is left out. Pure.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from zdm.model import acl
 from zdm.model.catalog.database import Other

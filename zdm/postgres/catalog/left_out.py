@@ -6,10 +6,14 @@ that does not touch them.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from zdm.model.catalog.database import Other
+from zdm.model.fields import declared
+from zdm.model.fields.declared import ESTIMATE, PRINTED
 from zdm.model.schema import Name, Snapshot
 from zdm.serialize import codec, snapshot_file
 
@@ -42,8 +46,7 @@ _LISTS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True, kw_only=True):
     """An object that is not there, or not as it was, and why."""
 
     kind: str
@@ -75,8 +78,7 @@ def never_made(snapshot: Snapshot) -> Iterator[LeftOut]:
             yield LeftOut(kind=other.kind, name=other.name, reason=reason)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """What a schema that was made lacks, has differently, has in other words, or has more."""
 
     different: tuple[LeftOut, ...]
@@ -144,7 +146,7 @@ def _name(one: Any) -> str:
 
 
 def _plain(one: Any) -> Any:
-    return codec.to_plain(one, {}, skip="estimate")
+    return codec.to_plain(one, {}, skip=ESTIMATE)
 
 
 def _difference(one: Any, other: Any) -> str:
@@ -160,12 +162,11 @@ def _outline(value: Any) -> Any:
     """As plain data, but of what PostgreSQL prints only whether there is any, or how many."""
     if isinstance(value, tuple):
         return [_outline(item) for item in value]
-    if not is_dataclass(value):
+    if not isinstance(value, Struct):
         return value
     return {
-        field.name: _count(part) if "printed" in field.metadata else _outline(part)
-        for field in fields(value)
-        if "estimate" not in field.metadata
+        field.name: _count(part) if declared.has(field, PRINTED) else _outline(part)
+        for field in declared.without(type(value), ESTIMATE)
         for part in [getattr(value, field.name)]
     }
 

@@ -5,7 +5,8 @@ row of another table), so within a stage the order is none, and what fails is tr
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.postgres.catalog import ddl
@@ -13,8 +14,7 @@ from zdm.postgres.catalog import ddl
 _KEYS = frozenset({"primary key", "unique", "exclusion"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(Struct, frozen=True, kw_only=True):
     """Statements that make one object, or one part of a relation, type or function."""
 
     kind: str

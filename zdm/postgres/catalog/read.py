@@ -11,10 +11,10 @@ may hold passwords. Nor are large objects and security labels.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 from importlib import resources
 
+from msgspec.structs import replace
 from psycopg.rows import dict_row
 
 from zdm.model.catalog.database import (

@@ -9,9 +9,10 @@ stay.
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.errors import RefusedError
 from zdm.model.schema import Name, Snapshot
@@ -38,16 +39,14 @@ _NOTES = "CREATE SCHEMA zdm; CREATE TABLE zdm.left_out (number int, object jsonb
 _HAS_NOTES = "SELECT pg_catalog.to_regclass('zdm.left_out') IS NOT NULL"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rebuilt:
+class Rebuilt(Struct, frozen=True, kw_only=True):
     """A schema as it was made on a throwaway server, and what it lacks."""
 
     snapshot: Snapshot
     left_out: tuple[LeftOut, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
+class _Made(Struct, frozen=True, kw_only=True):
     snapshot: Snapshot
     missing: tuple[LeftOut, ...]
     comparison: left_out.Comparison
@@ -185,8 +184,7 @@ def _note(conn: Connection, snapshot: Snapshot, made: _Made) -> None:
         conn.execute("INSERT INTO zdm.left_out VALUES (%s, %s)", [number, text])
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
+class _Failure(Struct, frozen=True):
     piece: Piece
     reason: str
 
@@ -249,11 +247,12 @@ def _name_partition_indexes(conn: Connection, snapshot: Snapshot) -> None:
 
 def _refresh(conn: Connection, snapshot: Snapshot) -> None:
     """Fill materialized views, so that they can be read; on empty tables this can fail only
-    for what a query computes without rows."""
+    for what a query computes without rows. Policies may bind their owner."""
     for view in snapshot.views:
         if view.kind == "materialized view":
             try:
                 with conn.transaction():
+                    conn.execute(b"SET LOCAL row_security = on")
                     conn.execute(f"REFRESH MATERIALIZED VIEW {view.name.sql}".encode())
             except psycopg.Error:
                 continue

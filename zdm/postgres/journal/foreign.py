@@ -3,7 +3,7 @@
 Read from the catalog before anything is written, so that what is missing is named.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.errors import RefusedError
 from zdm.model.sql import ident
@@ -38,8 +38,7 @@ WHERE d.datname = pg_catalog.current_database()
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Schema `zdm` as the role finds it."""
 
     schema: str  # empty: there is none

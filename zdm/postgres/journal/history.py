@@ -1,15 +1,14 @@
 """A run's course in time, from the journal; nothing is written."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from psycopg.rows import class_row
 
 from zdm.postgres.session.connection import Connection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempted:
+class Attempted(Struct, frozen=True, kw_only=True):
     """How often a step was tried, and why the last try failed."""
 
     step: str
@@ -30,8 +29,7 @@ def attempted(connection: Connection, run: int) -> tuple[Attempted, ...]:
         return tuple(cursor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """Who owns or owned a run, when it did what, and which attempts failed."""
 
     owner: str

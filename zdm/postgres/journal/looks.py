@@ -1,10 +1,10 @@
 """What the last look keeps in the journal: facts of the catalog, and what was compared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -13,8 +13,7 @@ from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session.connection import Connection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """The facts of a run; `seen` are those at which it stopped, `before` those when a step
     began that has no transaction."""
 
@@ -24,8 +23,7 @@ class Kept:
     before: Facts | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """A table that was compared whole, without a difference."""
 
     step: str

@@ -4,11 +4,11 @@ Every write checks the fencing epoch, so that an executor that lost its lock can
 since the record is in the same transaction as the work, do) nothing more.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from typing import Any
 
+from msgspec import Struct
 from psycopg.rows import class_row
 
 from zdm.errors import RefusedError
@@ -25,8 +25,7 @@ _RUN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Struct, frozen=True):
     """The run this executor owns, and the epoch it owns it in."""
 
     run: int
@@ -307,8 +306,7 @@ def mark_point_of_no_return(connection: Connection, fence: Fence) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
+class Filled(Struct, frozen=True, kw_only=True):
     """How far a range of a backfill is."""
 
     step: str

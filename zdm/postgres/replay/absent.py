@@ -7,7 +7,8 @@ is among the statement's words, whatever it means there.
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.errors import RefusedError
 from zdm.model.plan import Plan, RunSql

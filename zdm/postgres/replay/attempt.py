@@ -4,11 +4,14 @@ Up to the rollout, or the first step that stays, and back to the start; then the
 a rollback does not bring back is not done twice: then the whole way begins in another database.
 """
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from typing import ClassVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from zdm.model.fields.hidden import Hiding
 from zdm.model.findings import Finding
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Side, Step
 from zdm.model.schema import Name, Snapshot, Table
@@ -49,16 +52,17 @@ SELECT format('%s %s', kind, name) FROM (
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scene(Hiding, frozen=True, kw_only=True):
     """What a replay of the steps starts from and must come to."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("copies",)
 
     plan: Plan
     start: Snapshot
     end: Snapshot  # what the plain migration leaves
     own: frozenset[str]  # objects with zdm's prefix that it leaves too
     first: int | None  # the number of the sample rows; None: without rows, and without writes
-    copies: Copies = field(repr=False)  # of the template with the start's schema, and rows
+    copies: Copies  # of the template with the start's schema, and rows
     lent: tuple[Lent, ...]  # rows that the author's statements refer to
     untried: frozenset[str]  # statements that cannot be run without production's rows
     untaken: frozenset[str] = frozenset()  # the old version's writes that the migration refuses
@@ -86,8 +90,7 @@ class Scene:
         return frozenset(n for s in (self.start, self.end) for n in family.around(s, table))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """What the replay with one set of sample rows found; `seen` are the steps that run as
     written, with the claims that held."""
 
@@ -98,8 +101,7 @@ class Attempt:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stage:
+class _Stage(Struct, frozen=True, kw_only=True):
     """A database at the plan's start, with rows, and what to say about them."""
 
     scene: Scene
@@ -166,7 +168,7 @@ def _opened(scene: Scene, server: Server, *, ahead: bool) -> Iterator[_Stage]:
                 samples.examine(quiet, tables)
         if scene.first is not None:
             old = (w for w in samples.writes(conn, tables) if w.sql not in scene.untaken)
-            scene = dataclasses.replace(scene, old_writes=tuple(old))
+            scene = replace(scene, old_writes=tuple(old))
         used = frozenset(observation.relations(conn))
         here = Shadow(conn=conn, other=other, used=used, settle=scene.settle)
         writes = {Side.OLD: scene.old_writes, Side.NEW: scene.new_writes}
@@ -251,7 +253,7 @@ def unprivileged(found: Finding, plan: Plan) -> Finding:
         return found
     if found.slug not in ("statement_fails", "step_fails"):
         return found
-    return dataclasses.replace(found, remedy=missing_rights.after_privileged(found.source))
+    return replace(found, remedy=missing_rights.after_privileged(found.source))
 
 
 def privileged(step: Step) -> bool:

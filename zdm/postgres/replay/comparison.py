@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import psycopg
+from msgspec import Struct
 
 from zdm.model.findings import Finding
 from zdm.model.schema import Name, Table
@@ -28,8 +29,7 @@ from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True):
     """How much was compared; tables without rows do not count."""
 
     tables: int = 0
@@ -48,8 +48,7 @@ SELECT pg_catalog.setval(seqrelid::regclass, further::bigint) FROM (
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What a comparison found."""
 
     found: tuple[Finding, ...] = ()

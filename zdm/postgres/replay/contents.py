@@ -6,7 +6,8 @@ table without a primary key is compared as a bag of rows.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
@@ -17,16 +18,14 @@ FORCED = "forced"  # row security, for the owner too
 Cells = tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Struct, frozen=True):
     """A table's number of rows, and their hash."""
 
     rows: int
     hash: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class Rows(Struct, frozen=True, kw_only=True):
     """All rows of a table, by the names of its columns."""
 
     columns: tuple[str, ...]

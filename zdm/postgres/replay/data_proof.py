@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.findings import Finding
 from zdm.model.plan import Plan, Side

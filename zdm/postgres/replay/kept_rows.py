@@ -3,9 +3,9 @@ deletes or writes at one moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import psycopg
+from msgspec import Struct
 
 from zdm.model.findings import Finding
 from zdm.model.locks import LockMode
@@ -52,8 +52,7 @@ _TABLES = f"{_NAMES} IN ('r', 'p') ORDER BY 1"
 _SEQUENCES = f"{_NAMES} = 'S' ORDER BY 1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """The rows of a table whose old values the plan keeps: all of them as one hash, and by
     their keys those values."""
 
@@ -270,12 +269,7 @@ def _at_once(
         done = _with_path(step.settings, update)
         yield frozenset(lock.table for lock in step.locks), made, done
     if isinstance(step, Backfill) and step.copy is not None:
-        made = [
-            sql
-            for one in steps[:number]
-            if isinstance(one, RunSql) and one.operation in _MAKING
-            for sql in _with_path(one.settings, one.sql)
-        ]
+        made = [sql for one in steps[:number] for sql in (*_expanded(one), *_filled(one))]
         done = _with_path(step.settings, (written(step),))
         yield frozenset({step.copy.table}), made, done
     if isinstance(step, RunSql) and step.operation in _MAKING:

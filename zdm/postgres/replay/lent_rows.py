@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import psycopg
+from msgspec import Struct
 
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import ActionKind, Fact, Statement
@@ -38,8 +39,7 @@ WHERE k.conrelid = pg_catalog.to_regclass(%s) AND k.conname = %s AND k.contype =
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lent:
+class Lent(Struct, frozen=True, kw_only=True):
     """A row by its key."""
 
     table: Name

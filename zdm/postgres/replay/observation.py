@@ -8,8 +8,9 @@ statement waits for it, and what it holds or asks for meanwhile is seen.
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Clock
@@ -49,8 +50,7 @@ SELECT wait_event_type = 'Lock' FROM pg_catalog.pg_stat_activity WHERE pid = %s
 _MODES = {f"{mode.value.title().replace(' ', '')}Lock": mode for mode in LockMode}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relation:
+class Relation(Struct, frozen=True, kw_only=True):
     """A table, view, index or sequence; an index and an owned sequence count for a table."""
 
     name: Name

@@ -9,9 +9,10 @@ Then once more, while both versions write. Rows on which the migration itself fa
 plainer ones.
 """
 
-import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.findings import Finding, Severity
 from zdm.model.plan import Backfill, Plan, RunSql
@@ -47,8 +48,7 @@ _SHOWN = 100  # characters of a statement
 _WRITE, _PRECONDITION = "write_fails", "precondition_fails"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
+class Verification(Struct, frozen=True, kw_only=True):
     """What a replay found; `notes` are sentences about what it could not look at."""
 
     findings: tuple[Finding, ...]
@@ -94,12 +94,11 @@ def replay(
             else "no sample rows met every constraint of the plan, so it was replayed on empty"
             f" tables, where triggers do not run; with sample rows, {refused}"
         )
-        tried = dataclasses.replace(tried, notes=(words, *tried.notes))
+        tried = replace(tried, notes=(words, *tried.notes))
     return tried
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
+class _Request(Struct, frozen=True, kw_only=True):
     """What is replayed, and the template with its schema."""
 
     plan: Plan
@@ -110,8 +109,7 @@ class _Request:
     settle: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Doubt:
+class _Doubt(Struct, frozen=True, kw_only=True):
     """Why the rows may be at fault."""
 
     message: str
@@ -181,7 +179,7 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
         model.read(conn)
         if seeding.first is not None:
             writes = _working(scene, server, plain, conn)
-            scene = dataclasses.replace(scene, new_writes=writes)
+            scene = replace(scene, new_writes=writes)
         tried = _attempted(scene, server, model)
         doubt = _of_rows(tried, seeding)
         if doubt is not None:
@@ -189,7 +187,7 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
         if not tried.found and seeding.first is not None:
             tried = _with_writers(scene, model, plain, conn, tried)
     steps = len([s for s in plan.steps if scene.tries(s) and not attempt.privileged(s)])
-    noted = dataclasses.replace(tried, notes=(*notes, *lender.notes, *tried.notes))
+    noted = replace(tried, notes=(*notes, *lender.notes, *tried.notes))
     return _verification(noted, server, plan, steps), None
 
 
@@ -239,12 +237,12 @@ def _attempted(scene: Scene, server: Server, model: Model) -> Attempt:
     untaken = {sql: why for sql in sorted(failing) if (why := _refused(scene, server, sql))}
     if not untaken:
         return tried
-    again = attempt.run(dataclasses.replace(scene, untaken=frozenset(untaken)), server, model)
+    again = attempt.run(replace(scene, untaken=frozenset(untaken)), server, model)
     notes = (
         f"not tried, because the migration itself does not take it: {_short(sql)}: {why}"
         for sql, why in untaken.items()
     )
-    return dataclasses.replace(again, notes=(*again.notes, *notes))
+    return replace(again, notes=(*again.notes, *notes))
 
 
 def _refused(scene: Scene, server: Server, sql: str) -> str:
@@ -278,10 +276,10 @@ def _with_writers(
 ) -> Attempt:
     """Once more, while both versions write."""
     found = data_proof.with_writers(scene, model, plain, conn, apply_plainly)
-    return dataclasses.replace(
+    return replace(
         tried,
         found=(*tried.found, *found.found),
-        compared=dataclasses.replace(tried.compared, writes=found.compared.writes),
+        compared=replace(tried.compared, writes=found.compared.writes),
         notes=(*tried.notes, *found.notes),
     )
 
@@ -297,7 +295,7 @@ def _of_rows(tried: Attempt, seeding: Seeding) -> _Doubt | None:
         if one.slug == _WRITE and seeding.first == sample_rows.LOW:
             return _Doubt(message=one.message, sqlstate=seeds.TAKEN)
         if one.slug == replay_step.DATA and seeding.many and not seeding.updated:
-            without = dataclasses.replace(seeding, updated=True)
+            without = replace(seeding, updated=True)
             return _Doubt(message=one.message, instead=without)
         if one.slug == replay_step.SEVERAL and seeding.twice:
             return _Doubt(message=one.message, sqlstate=seeds.SEVERAL)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import psycopg
+from msgspec import Struct
 
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident, literal
@@ -33,8 +34,7 @@ Row = dict[str, Value]
 Candidates = dict[str, Sequence[Value]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class Write(Struct, frozen=True, kw_only=True):
     """A statement of an application that works on the schema it was made for."""
 
     table: Name
@@ -42,8 +42,7 @@ class Write:
     columns: tuple[str, ...] = ()  # that it sets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfilled:
+class Unfilled(Struct, frozen=True, kw_only=True):
     """A table that no sample row fits, and what the server said of the last one."""
 
     table: Name
@@ -200,8 +199,7 @@ def _is_styled(values: Sequence[Value]) -> bool:
     return len(values) > len(STYLES) and "@" in (values[1] or "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fitting:
+class _Fitting(Struct, frozen=True, kw_only=True):
     """One row for a table, which is kept or only tried."""
 
     conn: Connection

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 
+from msgspec import Struct
+
 from zdm.postgres.replay import matching_text
 from zdm.postgres.session.connection import Connection
 
@@ -78,8 +80,7 @@ FROM pg_catalog.pg_type AS t WHERE t.oid = pg_catalog.to_regtype(%s)
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(Struct, frozen=True, kw_only=True):
     """A type of the author's, as the server describes it; `checks` are a domain's."""
 
     letter: str  # typtype: e, d, c, r, m, b

@@ -11,7 +11,9 @@ import hashlib
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
@@ -42,8 +44,7 @@ _TEXTS = frozenset({"text", "character varying", "character", "citext"})
 _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seeding:
+class Seeding(Struct, frozen=True, kw_only=True):
     """Which rows are seeded; notes call them by `name`. `once`: where a query may give one row,
     no two have the value that it looks for."""
 
@@ -188,8 +189,7 @@ def without_orphans(conn: Connection, snapshot: Snapshot, wanted: Sequence[Table
             _without_orphans(conn, snapshot, table)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Maker:
+class _Maker(Struct, frozen=True, kw_only=True):
     samples: Samples
     types: Types
     seeding: Seeding
@@ -289,8 +289,7 @@ def _without_orphans(conn: Connection, snapshot: Snapshot, table: Table) -> None
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A column of a table."""
 
     table: Table

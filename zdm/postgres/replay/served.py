@@ -6,7 +6,10 @@ that step.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.findings import Finding
 from zdm.model.plan import Phase, RunSql, Side, Step
@@ -17,8 +20,7 @@ from zdm.postgres.replay.step import Shadow, finding
 _RANGE = "22003"  # out of range
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Failure:
+class _Failure(Struct, frozen=True, kw_only=True):
     """A write that failed first after a step."""
 
     step: Step

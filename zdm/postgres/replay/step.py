@@ -7,11 +7,12 @@ so it has a name of its own, and the caller tries again on empty tables.
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import assert_never
 
 import psycopg
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from zdm.model.findings import Finding, Severity
 from zdm.model.plan import AwaitRollout, Backfill, Claim, Irreversible, RunSql, Step
@@ -56,8 +57,7 @@ def finding(slug: str, message: str, step: Step | None = None, statement: str = 
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shadow:
+class Shadow(Struct, frozen=True, kw_only=True):
     """A connection to the database, one beside it that observes it, and the relations that were
     there at the start: what the train makes itself no one else uses, so its locks and rewrites
     do no harm. Without `other`, steps run and nothing is observed.

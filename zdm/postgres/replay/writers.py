@@ -9,9 +9,11 @@ What a write returns, and all rows at the end, must be those of the model.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.findings import Finding
 from zdm.model.locks import LockMode
@@ -47,8 +49,7 @@ _BESIDE = {Side.OLD: "after", Side.NEW: "before"}
 Returned = Sequence[tuple[object, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(Struct, frozen=True, kw_only=True):
     """A write of a version, and what it returned."""
 
     write: Write
@@ -189,8 +190,7 @@ def _overtaken(steps: Sequence[Step], conn: Connection, one: Sent) -> bool:
     return kept_rows.overtaken(steps, conn, one.write.table, one.write.sql, one.path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Maker:
+class _Maker(Struct, frozen=True, kw_only=True):
     """Writes to one table, of rows that only this version writes."""
 
     conn: Connection

@@ -6,7 +6,8 @@ and record heals.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.backfill.pacing import Pacing
 from zdm.execute import evidence

@@ -5,7 +5,7 @@ without leaves in the journal what was there when it began, so that a kill in be
 nothing.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.execute import evidence
 from zdm.execute.evidence import Facts, Scope
@@ -22,8 +22,7 @@ from zdm.postgres.session.connection import Connection
 _NEVER_OWN = frozenset({"trigger", "function"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """The connection, the run, and what of its plan there is to look at."""
 
     own: Connection

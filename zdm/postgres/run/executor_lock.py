@@ -8,8 +8,9 @@ own former connection. Any other is waited for, unless the operator gives `--tak
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from zdm.errors import RefusedError
 from zdm.execute import executors
@@ -22,8 +23,7 @@ _KEY = int.from_bytes(hashlib.sha256(b"zdm executor").digest()[:8], signed=True)
 _TRY = "SELECT pg_catalog.pg_try_advisory_lock(%s)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimant:
+class Claimant(Struct, frozen=True, kw_only=True):
     """Who claims: the executor's name, whether it may end a live one, and how long it waits
     for the end of a session."""
 

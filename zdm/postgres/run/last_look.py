@@ -7,10 +7,11 @@ ranges of keys, under no lock but that of a SELECT.
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.backfill import batch_size
 from zdm.errors import StoppedError
@@ -47,8 +48,7 @@ _NAME = (
 LookEvent = Waiting | Compared
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastLook:
+class LastLook(Struct, frozen=True, kw_only=True):
     """One look: the connection, the run, and what of its plan there is to look at."""
 
     own: Connection

@@ -1,15 +1,15 @@
 """How far the executor goes: what it waits for, what it may end, how backfills give way."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec import Struct, field
 
 from zdm.config.settings import BackfillSettings
 from zdm.postgres.journal import step_sql
 from zdm.postgres.session import blockers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """Which sessions to end, if any; how long a CONCURRENTLY statement may wait for others; how
     long rows are looked for that a message names; the gates and workers of backfills."""
 

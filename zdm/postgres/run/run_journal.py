@@ -1,7 +1,8 @@
 """The journal as the runner asks for it: which run is owned, what of it is done."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute.ports import JournalRun, PlanText
@@ -13,8 +14,7 @@ from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run.executor import Executor
 
 
-@dataclass(frozen=True, slots=True)
-class RunJournal:
+class RunJournal(Struct, frozen=True):
     """Satisfies `zdm.execute.ports.Journal`."""
 
     executor: Executor

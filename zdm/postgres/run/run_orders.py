@@ -1,6 +1,6 @@
 """Messages between an operator and the executor of a run, through the journal."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.execute.events import Waiting
 from zdm.execute.ports import Order, Window
@@ -8,8 +8,7 @@ from zdm.postgres.journal import orders
 from zdm.postgres.run.executor import Executor
 
 
-@dataclass(frozen=True, slots=True)
-class RunOrders:
+class RunOrders(Struct, frozen=True):
     """Satisfies `zdm.execute.ports.Orders`."""
 
     executor: Executor

@@ -2,10 +2,10 @@
 
 import contextlib
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from datetime import timedelta
 
 import psycopg
+from msgspec import Struct
 
 from zdm.errors import TemporaryError
 from zdm.execute.events import SessionEnded
@@ -27,8 +27,7 @@ from zdm.postgres.session.second_connection import SecondConnection
 CLEAN_UP = timedelta(seconds=10)  # for an invalid leftover, before the attempt is given up
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stepper:
+class Stepper(Struct, frozen=True, kw_only=True):
     """The connection and what governs it."""
 
     own: Connection

@@ -11,11 +11,11 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
+from msgspec import Struct
 
 from zdm.errors import RefusedError, ZdmError
 from zdm.model import duration, size
@@ -24,8 +24,7 @@ _LOOK = timedelta(seconds=1)
 _BLOCK = 512  # bytes of what stat(2) counts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """Of one use of a throwaway server; bytes, and a length of time."""
 
     memory: int = 4_000_000_000  # addresses of one process

@@ -11,8 +11,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 ROOT_CACHE = Path("/var/cache/zdm")
 DEBIAN = Path("/usr/lib/postgresql")
@@ -21,8 +22,7 @@ CACHE_VARIABLE = "ZDM_CACHE_DIR"
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Programs:
+class Programs(Struct, frozen=True):
     """A folder with initdb and postgres of one major version."""
 
     bin: Path

@@ -15,11 +15,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
+from msgspec import Struct
 
 from zdm.errors import InputError, TemporaryError
 from zdm.execute.clock import SystemClock, wait_until
@@ -54,8 +54,7 @@ FAST = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """The server that is asked for; no major version means any."""
 
     major: int | None = None
@@ -65,8 +64,7 @@ class Wanted:
     limits: Limits = STANDARD  # of a shadow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(Struct, frozen=True, kw_only=True):
     """A running server; `notice` is a sentence where it is not what was wanted."""
 
     dsn: str  # of the database postgres, as superuser

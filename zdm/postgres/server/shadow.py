@@ -8,7 +8,6 @@ last start is made again.
 """
 
 import contextlib
-import dataclasses
 import fcntl
 import functools
 import hashlib
@@ -19,6 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
+from msgspec.structs import replace
 from psycopg import errors
 
 from zdm.errors import TemporaryError
@@ -32,7 +32,7 @@ from zdm.postgres.server.programs import Programs
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 
-FORMAT = 5  # of the clusters in the cache
+FORMAT = 6  # of the clusters in the cache
 KEPT_TEMPLATES = 20
 _SCRATCH = "zdm_s_"
 _TEMPLATE = "zdm_t_"
@@ -64,11 +64,11 @@ def open(wanted: Wanted) -> Iterator[Server]:
             return
         data = _cluster(chosen, slot)
         stack.push(functools.partial(_discard, data))
-        quiet = dataclasses.replace(wanted, settings=(("autovacuum", "off"), *wanted.settings))
+        quiet = replace(wanted, settings=(("autovacuum", "off"), *wanted.settings))
         server = stack.enter_context(provider.running(chosen, data, quiet))
         _sweep(server)
         _limit(stack, server, wanted)
-        yield dataclasses.replace(server, notice=notice)
+        yield replace(server, notice=notice)
 
 
 def _limit(stack: contextlib.ExitStack, server: Server, wanted: Wanted) -> None:

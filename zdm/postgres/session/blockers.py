@@ -13,6 +13,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
 from psycopg import errors
 
 from zdm.execute.ports import Clock
@@ -33,8 +34,7 @@ _SESSION = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocker:
+class Blocker(Struct, frozen=True, kw_only=True):
     """One session, or prepared transaction, that holds what is wanted."""
 
     pid: int | None  # None: a prepared transaction, which outlives its session

@@ -10,8 +10,9 @@ trigger's own (42501; measured 14, 18).
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from zdm.model.schema import Function, Name, Sequence, Snapshot, Table, Trigger
 from zdm.model.sql import ident
@@ -30,8 +31,7 @@ _VERBS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
+class Lack(Struct, frozen=True, kw_only=True):
     """A right that a role which fires the trigger has not."""
 
     table: Name

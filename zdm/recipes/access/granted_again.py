@@ -2,7 +2,8 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.acl import Granting
 from zdm.model.schema import Name, Snapshot
@@ -15,8 +16,7 @@ from zdm.schema.rights import Right
 _Key = tuple[str, Name, str, str]  # kind of object, its name, privilege, role
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A further statement of the train, and the rights that it is about."""
 
     position: int

@@ -1,8 +1,10 @@
 """The undo of a GRANT: what takes the rights that it gave, and only those."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.schema import Snapshot
 from zdm.recipes.access import privilege
@@ -27,8 +29,7 @@ def _taken(every: Sequence[Right], *, unused: bool) -> Iterator[str]:
                 yield privilege.revoke(right, option_alone=option_alone)
 
 
-@dataclass(frozen=True, slots=True)
-class _Whose:
+class _Whose(Struct, frozen=True):
     """A role's rights on an object; `may_own`: by its list the role may be the owner."""
 
     object: tuple[object, ...]

@@ -6,7 +6,9 @@ What cannot be recreated in this way is named and refused.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model import acl
 from zdm.model.locks import LockMode
@@ -32,8 +34,7 @@ from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """The table's site, and the names of the old and the new column."""
 
     site: Site

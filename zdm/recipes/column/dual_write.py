@@ -6,7 +6,8 @@ the old column no longer knows what the new version writes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
@@ -160,8 +161,7 @@ def contract(site: Site, pair: Pair, *, default: str | None) -> RunSql:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
+class _Edit(Struct, frozen=True):
     """A statement, and a SELECT that says whether it is done."""
 
     sql: str
@@ -191,14 +191,20 @@ def _locks(site: Site, dropped: tuple[Constraint, ...]) -> tuple[TableLock, ...]
 
 
 def _allow_null(site: Site, column: Column) -> Iterator[_Edit]:
-    """Without NOT NULL and without default, so that the column can be left out."""
+    """Without NOT NULL and without default, so that the column can be left out. That of a
+    domain stays while the column has none of its own, not even NULL (manual, CREATE DOMAIN)."""
     table, name = Qualified(site.name), Ident(column.name)
     if column.not_null:
         yield _Edit(
             emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=name),
             probes.absent(probes.column_not_null(site.name, column.name)),
         )
-    if column.default is not None:
+    if type_change.domain_default(column.type, site.snapshot):
+        yield _Edit(
+            emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT NULL", t=table, c=name),
+            probes.null_default(site.name, column.name),
+        )
+    elif column.default is not None:
         yield _Edit(
             emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=table, c=name),
             probes.absent(probes.column_default(site.name, column.name)),

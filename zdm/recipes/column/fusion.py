@@ -6,7 +6,9 @@ as three changes they lose the writes that the old version makes after the fill.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.expression import Every, Expression, NullTest
 from zdm.model.operation import Refusal
@@ -31,8 +33,7 @@ _TOUCHES_NEW = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fused:
+class Fused(Struct, frozen=True, kw_only=True):
     """The change that the Actions at `consumed` mean together."""
 
     table: Table
@@ -57,8 +58,7 @@ class Fused:
         return expressions.column(expressions.without_cast(self.fill)) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _Found(Struct, frozen=True, kw_only=True):
     """The positions of the parts; `add` is None where the column already exists."""
 
     table: Table

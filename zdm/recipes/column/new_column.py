@@ -6,7 +6,9 @@ default needs no scan: every row is NULL; it takes SHARE ROW EXCLUSIVE on the pa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.expression import Expression
 from zdm.model.schema import Column, Constraint, Name, Snapshot, Table, Volatility
@@ -46,8 +48,7 @@ _REFUSED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewColumn:
+class NewColumn(Struct, frozen=True, kw_only=True):
     """`sql` is the whole ADD COLUMN, the author's text where it is its own statement;
     `bare_sql` adds the column without default and NOT NULL, where it `rewrites`: PostgreSQL
     would write every row. `kinds`: its constraints, in the words of ConstraintDefinition.
@@ -66,8 +67,7 @@ class NewColumn:
     meanwhile: Directive | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Following:
+class Following(Struct, frozen=True, kw_only=True):
     """What later Actions of the train say about the new column."""
 
     fill: str | None = None

@@ -7,7 +7,9 @@ version would lose what it relies on, so they are made again on the new column, 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.expression import Cast, Expression
 from zdm.model.plan import OLD_ONLY, RunSql
@@ -25,8 +27,7 @@ Line = tuple[str, str]  # fact and remedy
 _UNIQUE = frozenset({"unique", "primary key", "exclusion"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgrown:
+class Outgrown(Struct, frozen=True, kw_only=True):
     """`null`: the old column is NOT NULL and the new one is not; `checks`: those of the old
     column that the train does not make again."""
 

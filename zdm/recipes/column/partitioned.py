@@ -1,7 +1,7 @@
 """Columns of partitioned and foreign tables: zdm keeps no two of them in sync, and does not
 look at what each partition has of its own."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.operation import Refusal
 from zdm.model.schema import Snapshot, Table

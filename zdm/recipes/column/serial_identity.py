@@ -6,7 +6,8 @@ pg_get_serial_sequence names it and not the new one (measured 15).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model import acl
 from zdm.model.commands import AlterTable, Change
@@ -39,8 +40,7 @@ END
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serial:
+class Serial(Struct, frozen=True, kw_only=True):
     """A serial that becomes an identity. `dropped_first`: before the new sequence, which may
     have its name; `consumed`: positions of the train."""
 

@@ -3,7 +3,8 @@ writes it through another one that takes more, would otherwise be refused.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, OLD_ONLY, Phase, RunSql

@@ -1,7 +1,8 @@
 """The ways to add a column."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait, Way
@@ -11,8 +12,7 @@ from zdm.recipes.column.new_column import NewColumn
 from zdm.schema import default_volatility
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
+class Filled(Struct, frozen=True, kw_only=True):
     """What fills the column. `settled`: the value is the same for every row; `proves`: a SET
     NOT NULL follows, or its own."""
 

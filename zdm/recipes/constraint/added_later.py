@@ -4,7 +4,9 @@ The old version may still write them until it is gone, which is when the constra
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.impact import NO
 from zdm.model.schema import Name, Snapshot, Table
@@ -18,8 +20,7 @@ from zdm.recipes.sql import null_test
 from zdm.schema import family, lookup, not_null_proof
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(Struct, frozen=True, kw_only=True):
     """The rows that a constraint refuses: `by` says what it is, `condition` which they are."""
 
     by: str

@@ -7,7 +7,8 @@ or deleted without either. As the former one was validated, no row breaks the ne
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import Check, RunSql

@@ -1,7 +1,8 @@
 """Rows that have the same key where it must be unique: whether there are any, and which."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.plan import NAMED_ROWS, Check
 from zdm.model.schema import Name, Table
@@ -23,8 +24,7 @@ _WHICH = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexKeys:
+class IndexKeys(Struct, frozen=True, kw_only=True):
     """The keys of an index in words and as SQL, and which rows it has."""
 
     words: tuple[str, ...]
@@ -32,8 +32,7 @@ class IndexKeys:
     condition: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Keys:
+class _Keys(Struct, frozen=True, kw_only=True):
     """What must be unique among the rows of `condition`: in words, and as SQL with `parts`."""
 
     words: tuple[str, ...]

@@ -9,7 +9,8 @@ A CHECK that is NOT VALID already rejects new NULLs, also in updates of other co
 must be filled, and both versions must write no NULL, before these steps.
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, NEW_ONLY, Check, Phase, RunSql, Side
@@ -26,8 +27,7 @@ from zdm.schema import generated_names, not_null_proof
 NAMED_FROM = 18  # NOT NULL constraints with a name that can be NOT VALID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Named(Struct, frozen=True, kw_only=True):
     """The NOT NULL constraint that the plain migration leaves on 18 and later; without a name
     it has the one that SET NOT NULL chooses."""
 

@@ -10,7 +10,8 @@ and a trigger of the side table inserts the row again.
 """
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.plan import BOTH, Backfill, Check, Phase
 from zdm.model.plan import Assignment as Set
@@ -40,8 +41,7 @@ _RESTORE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orphans:
+class Orphans(Struct, frozen=True, kw_only=True):
     """The rows of a site's table that refer to no row of `parent`. `name`: of the foreign key;
     `nulls`: the columns that are emptied, none where the rows are deleted; `parks`: they are
     kept until the contract's end."""

@@ -8,7 +8,8 @@ that are there; VALIDATE then finds none.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import (

@@ -6,7 +6,8 @@ Inheritance, Caveats).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.plan import Check
 from zdm.model.schema import Name, Table
@@ -19,8 +20,7 @@ _EQUAL = "OPERATOR(pg_catalog.=)"
 _ABSENT = "NOT EXISTS (SELECT 1 FROM {parent} AS zdm_r WHERE {same})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Struct, frozen=True, kw_only=True):
     """The columns of a foreign key, and those that they refer to, in order."""
 
     columns: tuple[str, ...]

@@ -6,7 +6,8 @@ constraint's in milliseconds (manual, ALTER TABLE, ADD table_constraint_using_in
 DEFERRABLE at once, until it is the constraint's.
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -39,8 +40,7 @@ def in_words(kind: str) -> str:
     return "unique constraint" if kind == "unique" else kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """The constraint: its name, its key, the existing index that becomes its own, if any,
     whether the old version may break it, and the constraint in whose place it comes."""
 

@@ -6,7 +6,8 @@ CHECK also to every update of a row that breaks it already; so rows are looked a
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, NEW_ONLY, Check, Phase, RunSql, Side, TableLock

@@ -6,7 +6,7 @@ Indexes Concurrently"); so a same-named invalid index is dropped before another 
 timeout cuts the build. On a partitioned parent it is an error.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
@@ -24,8 +24,7 @@ from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewIndex:
+class NewIndex(Struct, frozen=True, kw_only=True):
     """An index to build; `sql` is the whole CREATE INDEX CONCURRENTLY under its name."""
 
     name: str

@@ -2,7 +2,8 @@
 makes, and behind it a DROP COLUMN of what it took."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.schema import Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Setting
@@ -12,8 +13,7 @@ from zdm.recipes.reading import statements
 from zdm.schema import lookup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """What the INSERT says; `drops`: the places of the columns' ends, by column."""
 
     source: Table

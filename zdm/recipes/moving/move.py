@@ -7,7 +7,8 @@ inserts the other row itself.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.schema import Column, Table
 from zdm.model.sql import ident, zdm_name
@@ -45,8 +46,7 @@ END
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """`site`: of the table that has the columns; `key` and `columns`: pairs; `given`: of a row
     that has none of these, no row is made; `deletes`: nor is one left, as the author says by
     WHERE."""

@@ -1,7 +1,8 @@
 """The steps: kept the same, copied, and ended after the rollout."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import (

@@ -3,13 +3,16 @@
 REFRESH takes ACCESS EXCLUSIVE for as long as its query runs; CONCURRENTLY takes EXCLUSIVE, so
 reads pass, and needs a unique index on columns alone, without WHERE, and rows that are there
 (manual, REFRESH MATERIALIZED VIEW). Neither is done where nothing reads the view yet.
+
+Its query runs as the view's owner, whom policies may bind; it fails in a session that rather
+has an error than rows that are hidden (row_security off), as zdm's are.
 """
 
 from collections.abc import Iterator
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, Check, Phase, RunSql, TableLock
-from zdm.model.schema import Name, View
+from zdm.model.schema import Name, Snapshot, View
 from zdm.model.statement import Setting
 from zdm.model.syntax import IndexDefinition
 from zdm.parse import emit
@@ -19,6 +22,7 @@ from zdm.recipes import run_sql
 from zdm.recipes.run_sql import Owner
 from zdm.recipes.sql import probes
 
+_SECURED = Setting(name="row_security", value="on")
 _FILLED = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c"
     " WHERE c.oid = pg_catalog.to_regclass({v}) AND c.relispopulated)"
@@ -28,6 +32,14 @@ _KEYED = (
     " WHERE i.indrelid = pg_catalog.to_regclass({v}) AND i.indisunique AND i.indisvalid"
     " AND i.indimmediate AND i.indpred IS NULL AND 0 <> ALL (i.indkey))"
 )
+
+
+def in_force(settings: tuple[Setting, ...], snapshot: Snapshot) -> tuple[Setting, ...]:
+    """The author's settings; where policies may bind the view's owner, they do."""
+    given = any(one.name.lower() == _SECURED.name for one in settings)
+    if given or not any(table.row_security for table in snapshot.tables):
+        return settings
+    return (*settings, _SECURED)
 
 
 def fill(

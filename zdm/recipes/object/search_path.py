@@ -8,7 +8,8 @@ the end it is as its author wrote it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.operation import Context
 from zdm.model.plan import NEW_ONLY, Irreversible, Phase, RunSql
@@ -30,8 +31,7 @@ _LEFT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fixed:
+class Fixed(Struct, frozen=True, kw_only=True):
     """The function, the schemas in which it finds all that it names, and one of the names."""
 
     function: Name

@@ -12,7 +12,8 @@ SELECT on some columns would be refused (measured 18): there the view uses its o
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model import acl
 from zdm.model.schema import Name, Snapshot, Table, View
@@ -76,8 +77,7 @@ _OWNER_HAS_ALL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Renamed:
+class Renamed(Struct, frozen=True):
     """The names of a table before and after, and of its columns in the order of the
     statements that rename them."""
 

@@ -1,7 +1,7 @@
 """A change of a trigger of the author's: the last step before the rollout, or, where it may
 refuse writes of the old version or that may rely on it, when the old version is gone."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -14,8 +14,7 @@ from zdm.recipes.object.search_path import Fixed
 from zdm.recipes.run_sql import Owned
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerChange:
+class TriggerChange(Struct, frozen=True, kw_only=True):
     """One transaction; none where `sql` is empty, because nothing changes. `late`: when the old
     version is gone; `risk` and `reason` are about that time."""
 

@@ -4,7 +4,8 @@ Plain CREATE INDEX takes SHARE, which lets reads pass and stops REFRESH; a view 
 makes is empty until the last step before the rollout, so its index costs nothing.
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -23,8 +24,7 @@ from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexOfView:
+class IndexOfView(Struct, frozen=True, kw_only=True):
     """Build an index. `sql` and `plain` are the whole statement under its name, with and
     without CONCURRENTLY."""
 
@@ -120,8 +120,7 @@ class IndexOfView:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropOfView:
+class DropOfView(Struct, frozen=True, kw_only=True):
     """Drop an index of a materialized view in use, made by `definition`."""
 
     slug: str

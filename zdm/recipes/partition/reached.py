@@ -2,7 +2,8 @@
 table above, from the step on that makes it a partition. Then it is in use."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.operation import Refusal

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
+from msgspec import Struct
+
 from zdm.model.commands import AlterSequence, AlterTable, Change, WorkOn
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact, Statement
@@ -44,8 +46,7 @@ _NAMES = frozenset({ActionKind.RENAME_CONSTRAINT, ActionKind.RENAME_INDEX})
 _OF_FIRST = _NAMES | {ActionKind.DROP_TRIGGER}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrapped:
+class Wrapped(Struct, frozen=True, kw_only=True):
     """What was read: `first` is the table's name as a partition; `after` is the schema that the
     statements leave, as it is without the ATTACH of that one."""
 
@@ -94,8 +95,7 @@ class Wrapped:
                     yield from (table,) if "constraints" in like.including else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class Broken(Struct, frozen=True, kw_only=True):
     """The statements do not follow each other: what is in the way, and where those are that
     begin it."""
 

@@ -8,7 +8,8 @@ rows: of one in use the applications delete rows, which would be missing and com
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.expression import ColumnName, Constant, Expression
 from zdm.model.schema import Column, Index, Snapshot, Table
@@ -35,8 +36,7 @@ _PLAINLY = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copies:
+class Copies(Struct, frozen=True, kw_only=True):
     """How the rows are copied. `source`: the table that is walked; `key`: the columns by which
     a row is known to be there; `unique`: PostgreSQL lets no two rows have the same."""
 

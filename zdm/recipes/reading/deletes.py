@@ -4,7 +4,7 @@ A DELETE fires the triggers and rules of others, and the foreign keys that refer
 refuse it or act on rows of other tables.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.commands import Work, WorkOn
 from zdm.model.expression import Expression, Feature
@@ -28,8 +28,7 @@ _DOES = {  # what a foreign key does to the rows that refer to a deleted one
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete:
+class Delete(Struct, frozen=True, kw_only=True):
     """A DELETE of one table. `where`: the condition of a row, other tables in subqueries; None
     where it has none. `simple`: no USING, WITH or subquery, so that each row decides for
     itself; `alone`: no USING, WITH or RETURNING; `only`: it leaves out the children; `early`:

@@ -6,8 +6,9 @@ does not count as small; with them it is counted again when the step begins, up 
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import prod
+
+from msgspec import Struct
 
 from zdm.model.expression import Expression
 from zdm.model.plan import NAMED_ROWS, Check
@@ -22,8 +23,7 @@ KEYS = 1_000  # that are written out
 JOINED = 1_000_000  # of all tables that an INSERT takes rows from, each with each
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Few:
+class Few(Struct, frozen=True, kw_only=True):
     """How many rows at most. `keyed`: their keys are written out; else it is an estimate, which
     is another one in the next snapshot."""
 

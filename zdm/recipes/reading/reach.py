@@ -6,8 +6,10 @@ thing of which it has the word; one that runs SQL which it makes may do anything
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.schema import Function, Name, Snapshot, Table, View, Volatility
 from zdm.model.statement import Action, ActionKind, Fact
@@ -29,8 +31,7 @@ _SYMBOLS = frozenset({"operator", "cast"})
 _LOOKS = frozenset({"select", "from", "perform"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Met:
+class Met(Struct, frozen=True, kw_only=True):
     """A table that it meets, what it does there, the table by which it comes to it (of those
     that it names) and how; empty where it names it. `table` is None where it may be any;
     `refer`: its rows refer to those that a DELETE takes, and nothing else is done to them."""
@@ -42,8 +43,7 @@ class Met:
     refer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     met: Met
     columns: frozenset[str] | None  # that are set; None: all may be
 

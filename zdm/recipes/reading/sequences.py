@@ -1,7 +1,8 @@
 """The sequences that a statement sets, and what it reads for that."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.catalog.indexed import named
 from zdm.model.schema import Name, Sequence, Snapshot, Table
@@ -14,8 +15,7 @@ from zdm.schema import family, lookup
 _KINDS = frozenset({ActionKind.SELECT, ActionKind.ALTER_SEQUENCE, ActionKind.ALTER_TABLE_OTHER})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Set:
+class Set(Struct, frozen=True, kw_only=True):
     """A sequence and what it is set to; None: it is not in the schema, as `name`."""
 
     sequence: Sequence | None

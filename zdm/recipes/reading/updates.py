@@ -1,7 +1,8 @@
 """What an UPDATE of the author sets, and for which rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.expression import Call, Coalesce, Expression, Feature
 from zdm.model.schema import Column, Name, Table
@@ -23,8 +24,7 @@ _NOT_IN_BATCHES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
+class Update(Struct, frozen=True, kw_only=True):
     """An UPDATE of one table. `features`: those that keep it from being cut into batches as it
     is; `simple`: no FROM, WITH, RETURNING, subquery or column list in
     parentheses, so that it can be cut into batches; `alone`: no FROM, WITH or RETURNING;
@@ -57,6 +57,19 @@ def read(action: Action) -> Update | None:
         only=said.table.only,
         features=features if whole else features | {Feature.SEVERAL_COLUMNS},
     )
+
+
+def refused_null(update: Update, table: Table) -> tuple[str, str] | None:
+    """Fact and remedy: it sets a column to NULL that is NOT NULL."""
+    for name, value in update.assignments:
+        column = table.column(name)
+        if column is not None and column.not_null and expressions.is_null(value):
+            return (
+                f"it sets {table.name}.{name} to NULL, which is NOT NULL, so it would fail at"
+                " the first row",
+                f"set another value; or drop NOT NULL of {name} in an earlier release",
+            )
+    return None
 
 
 _TEXTS = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "initcap"})

@@ -5,7 +5,7 @@ Check or combined by `both`, `absent` and `probe`. Names that do not exist give 
 never an error: to_regclass and to_regprocedure return NULL (manual, chapter 9.27).
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.schema import Name
 from zdm.parse import emit
@@ -25,6 +25,12 @@ _COLUMN_DEFAULT = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
     " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
     " AND a.atthasdef AND NOT a.attisdropped)"
+)
+_NULL_DEFAULT = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
+    " JOIN pg_catalog.pg_attrdef AS d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)"
+    " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
+    " AND NOT a.attisdropped AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'NULL::%')"
 )
 _COLUMN_IDENTITY = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
@@ -125,6 +131,11 @@ def column_default(table: Name, name: str) -> str:
     return emit.sql(_COLUMN_DEFAULT, table=Constant(table.sql), column=Constant(name))
 
 
+def null_default(table: Name, name: str) -> str:
+    """NULL is the default of the column itself, whatever its domain's is."""
+    return emit.sql(_NULL_DEFAULT, table=Constant(table.sql), column=Constant(name))
+
+
 def column_identity(table: Name, name: str, kind: str) -> str:
     """The column is an identity of that kind: always, by default; empty: it is none."""
     letter = {"always": "a", "by default": "d"}.get(kind, "")
@@ -214,8 +225,7 @@ def constraint(table: Name, name: str) -> str:
     return emit.sql(_CONSTRAINT, table=Constant(table.sql), name=Constant(name))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actions:
+class Actions(Struct, frozen=True, kw_only=True):
     """What a foreign key does, in the letters of pg_constraint, and when it looks."""
 
     delete: str

@@ -15,7 +15,8 @@ and ctid, so that a note never holds for another row, or for a later version of 
 """
 
 import hashlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.schema import Column, Snapshot, Table
 from zdm.model.sql import ident, zdm_name

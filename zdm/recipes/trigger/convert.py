@@ -7,7 +7,8 @@ and the backfill names it: an error in the trigger would fail the application's 
 """
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.expression import Feature
 from zdm.model.plan import Assignment, Check
@@ -22,8 +23,7 @@ _MAY_FAIL = frozenset({Feature.CALL, Feature.OPERATOR, Feature.CAST})
 _TRY = "  BEGIN\n{body}  EXCEPTION WHEN data_exception THEN\n    NULL;\n  END;\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Convert:
+class Convert(Struct, frozen=True, kw_only=True):
     """Set these columns where `differs` is true; both over the row's columns by bare names."""
 
     assignments: tuple[Assignment, ...]

@@ -6,7 +6,7 @@ so that it sees what other BEFORE triggers made (manual, chapter 39.1).
 A default does not do the same: an explicit NULL bypasses it.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.plan import Check
 from zdm.model.sql import ident
@@ -16,8 +16,7 @@ from zdm.recipes.trigger import row_trigger, zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
+class Fill(Struct, frozen=True, kw_only=True):
     """The column, and the expression for it over the row's columns by bare names."""
 
     column: str

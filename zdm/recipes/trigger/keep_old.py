@@ -13,7 +13,8 @@ restored none yet; else it is left to the sweeps of the batch engine, which take
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.plan import BOTH, Assignment, Backfill, Check, Cost, Phase
 from zdm.model.schema import Column, Name
@@ -75,8 +76,7 @@ END
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """The old values of these columns of a site's table, by its key; `word` distinguishes the
     fill from others of the table."""
 

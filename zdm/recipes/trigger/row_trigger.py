@@ -6,7 +6,9 @@ was written, so they are pinned to the function (manual, CREATE FUNCTION, SET cl
 """
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.expression import Expression as Model
 from zdm.model.expression import Feature
@@ -26,8 +28,7 @@ _IS_TIME = re.compile(r"date|time|interval|range")
 _IS_NUMBER = re.compile(r"real|double|float|money|bytea|point|box|circle|line|path|polygon")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pins:
+class Pins(Struct, frozen=True, kw_only=True):
     """Settings of a trigger function: some by value, some as they are where it is made, which
     is under the author's settings, else the migrating role's own, as the batches are."""
 

@@ -16,7 +16,8 @@ from the values, never from who writes. The rules, each measured (PostgreSQL 15)
 types whose equal values can differ, the stored images are compared (manual, 9.25.6).
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import OLD_ONLY, Check, Phase, RunSql
@@ -54,8 +55,7 @@ END
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(Struct, frozen=True, kw_only=True):
     """Two columns kept in sync. `forward` and `backward` are expressions over the row's
     columns by bare names: forward over the old column, backward over the new one.
     `adds`: the step adds the new column (else it already exists)."""

@@ -1,7 +1,8 @@
 """A row trigger of zdm's own and its function, which are made and dropped together."""
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.plan import Check
 from zdm.model.schema import Name
@@ -15,8 +16,7 @@ PREFIX = TRIGGER_PREFIX  # sorts last, so it fires after the author's
 _HASH_DIGITS = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZdmTrigger:
+class ZdmTrigger(Struct, frozen=True, kw_only=True):
     """The trigger's name on its table, and its function; `helper`, where there is one, is
     another trigger of the same function on the same table."""
 

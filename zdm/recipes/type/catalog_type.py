@@ -1,6 +1,6 @@
 """ALTER COLUMN TYPE where PostgreSQL changes the catalog alone."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice
@@ -19,8 +19,7 @@ from zdm.recipes.type import metadata_only
 from zdm.schema import type_change
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogType:
+class CatalogType(Struct, frozen=True, kw_only=True):
     """ALTER COLUMN TYPE where it is a change of the catalog alone."""
 
     slug: str

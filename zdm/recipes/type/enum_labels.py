@@ -6,7 +6,8 @@ label that no row has.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.operation import Context
 from zdm.model.plan import BOTH, EnumLabel, Irreversible, Phase, RunSql
@@ -25,8 +26,7 @@ SHOWN = 5  # users of a type that are named
 _STAYS = "PostgreSQL cannot remove a label; a version that does not write it never meets it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
+class Label(Struct, frozen=True, kw_only=True):
     """A label to add, and where: after or before a neighbour, or at the end."""
 
     name: str

@@ -8,8 +8,9 @@ would notice of another one (each measured on 14 and 18).
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from zdm.model.schema import Constraint, Table
 from zdm.model.sql import ident
@@ -41,8 +42,7 @@ class Kind(StrEnum):
     JSON = "json"  # json to jsonb; the same value in another text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Apart:
+class _Apart(Struct, frozen=True, kw_only=True):
     old: frozenset[str]
     new: frozenset[str]
     fact: str

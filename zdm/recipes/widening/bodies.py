@@ -7,8 +7,9 @@ them, and RETURN QUERY of plpgsql fails where a type is another one (42804; meas
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from zdm.model.schema import Function
 from zdm.parse.readers import fired, tokens
@@ -87,8 +88,7 @@ def _kinds(function: Function) -> Sequence[str]:
     return [kind for kind in ("smallint", "integer", "bigint") if kind in function.arguments]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Text:
+class _Text(Struct, frozen=True, kw_only=True):
     """One text of a function, beside one table."""
 
     wide: Wide

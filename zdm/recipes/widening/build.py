@@ -7,7 +7,8 @@ with its index, and the way back makes this one the primary key.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, Phase, RunSql

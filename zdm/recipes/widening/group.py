@@ -5,7 +5,8 @@ column is built on the other one under such a name, too; the switch exchanges th
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context
@@ -31,8 +32,7 @@ def apart(name: str) -> str:
     return zdm_name(name, prefix="zdm_x_")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wider:
+class Wider(Struct, frozen=True, kw_only=True):
     """A column, and the type that it gets."""
 
     column: Column
@@ -54,8 +54,7 @@ class Wider:
         return shared_types.shared(self.column.type, self.type) or Kind.WIDER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wide:
+class Wide(Struct, frozen=True, kw_only=True):
     """A table with the columns of it that are widened."""
 
     site: Site
@@ -104,8 +103,7 @@ class Wide:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """A foreign key with a widened column on one side or on both. `moves`: it depends on a
     primary key that is replaced, so it cannot be there in both forms after the switch."""
 
@@ -130,8 +128,7 @@ class Link:
         return tuple(sorted({*self.site.lock(here), other}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """Tables, the referenced ones first, and the foreign keys."""
 
     tables: tuple[Wide, ...]

@@ -3,7 +3,7 @@
 Before the switch the new version would meet the old type, with which it may not work.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.plan import BOTH, OLD_ONLY, Backfill, RunSql, Step
 from zdm.recipes.type.shared_types import Kind

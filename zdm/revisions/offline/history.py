@@ -5,16 +5,16 @@ import io
 import tokenize
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.errors import InputError
 from zdm.serialize import input_file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class Script(Struct, frozen=True, kw_only=True):
     """A revision file; `line` is that of its `down_revision`."""
 
     path: Path

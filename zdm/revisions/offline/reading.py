@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from msgspec import Struct
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.named_types import CreateEnumType, DropEnumType
 
@@ -30,8 +31,7 @@ _HEAD, _HEAD_LINE = "-- +goose NO TRANSACTION", 2  # below a comment in the firs
 _QUOTE = "$zdm$"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(Struct, frozen=True, kw_only=True):
     """The text, and by its line why something on it is not known."""
 
     sql: str

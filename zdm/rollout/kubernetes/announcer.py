@@ -7,9 +7,10 @@ silently from time to time.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+
+from msgspec import Struct
 
 from zdm.errors import RefusedError, StoppedError, ZdmError
 from zdm.execute.events import (
@@ -37,8 +38,7 @@ AT_GATE = (RunState.DEPLOYING, RunState.DEPLOYED, RunState.SOAKING, RunState.CON
 Level = Literal["Normal", "Warning"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """The content of an Event."""
 
     reason: str
@@ -46,8 +46,7 @@ class Said:
     level: Level = "Normal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
+class Audience(Struct, frozen=True, kw_only=True):
     """Which objects the Events are about; `own_pod` is zdm's own, whose Job gets them, too."""
 
     workloads: tuple[Ref, ...]

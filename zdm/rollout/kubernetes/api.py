@@ -7,9 +7,10 @@ they are not used.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from zdm.errors import TemporaryError
 
@@ -20,8 +21,7 @@ class ConflictError(TemporaryError):
     """Another client wrote in between, or owns the field (409); the message names it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Resource(Struct, frozen=True, kw_only=True):
     """One kind of objects, as the API's paths and Roles name it."""
 
     group: str = ""

@@ -9,8 +9,9 @@ entrypoint is zdm itself: a shell as process 1 would swallow SIGTERM. Pure.
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.errors import InputError, PastReturnError, RefusedError, RolloutError, StoppedError
 from zdm.rollout.kubernetes import rbac
@@ -32,8 +33,7 @@ HASH = 8
 _DROPPED = re.compile(r"[^a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """What differs from Job to Job."""
 
     request: JobRequest

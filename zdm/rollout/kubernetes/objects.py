@@ -6,9 +6,10 @@ is the moment when the pod should be gone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from zdm.rollout.kubernetes.api import Json
 
@@ -16,8 +17,7 @@ LOST_AFTER = timedelta(seconds=60)  # past its deletionTimestamp; a kubelet need
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Ref:
+class Ref(Struct, frozen=True, order=True):
     """An object by kind, namespace and name."""
 
     kind: str
@@ -28,8 +28,7 @@ class Ref:
         return f"{self.kind} {self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scene(Struct, frozen=True, kw_only=True):
     """What one look at the allowed namespaces showed, by kind."""
 
     objects: Mapping[str, Mapping[Ref, Json]]

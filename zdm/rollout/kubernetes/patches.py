@@ -7,7 +7,8 @@ into the workload's annotations in the same request, so it survives a killed exe
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.errors import InputError, RefusedError
 from zdm.model.release import Version
@@ -18,8 +19,7 @@ from zdm.rollout.kubernetes.workloads import Declared
 BEFORE = "zdm.dev/before"  # annotation of the workload itself: its template stays as it is
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedTemplate:
+class WantedTemplate(Struct, frozen=True, kw_only=True):
     """Where one workload is to go: the version, and the image of each of its containers."""
 
     version: Version

@@ -5,8 +5,9 @@ runs from the container's last end, or from the pod's start.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from zdm.rollout.kubernetes import objects
 from zdm.rollout.kubernetes.api import Json
@@ -26,8 +27,7 @@ BLIPS = {  # a registry or a runtime may be itself again in a moment
 CRASHING = {"CrashLoopBackOff", "RunContainerError"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartLimits:
+class StartLimits(Struct, frozen=True, kw_only=True):
     """How long a start may be in trouble before the rollout has failed."""
 
     config_error_after: timedelta = timedelta(seconds=15)

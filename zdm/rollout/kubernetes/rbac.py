@@ -6,8 +6,9 @@ declared workloads may be changed, each by its name. Pure.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from zdm.rollout.kubernetes.api import BY_KIND, EVENTS, JOBS, PODS, WATCHED, Resource
 from zdm.rollout.kubernetes.settings import KubernetesSettings
@@ -17,8 +18,7 @@ Mode = Literal["patch", "observe", "command"]
 IMMUTABLE = frozenset({"Job"})  # its template cannot be patched, so no right is needed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class WorkloadName:
+class WorkloadName(Struct, frozen=True, kw_only=True, order=True):
     """A declared workload, by the names that the cluster knows it by."""
 
     namespace: str
@@ -26,8 +26,7 @@ class WorkloadName:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True, order=True):
     """One verb on one resource; a name narrows it to one object."""
 
     namespace: str
@@ -42,8 +41,7 @@ class Access:
         return f"{self.verb} {self.resource}{group}{one} in {self.namespace}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """Where zdm looks, what it may change there, and where its own Job runs."""
 
     own: str  # empty: it is no Job of this cluster

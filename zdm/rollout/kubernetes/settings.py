@@ -1,9 +1,11 @@
 """What `[rollout.kubernetes]` says, and the pods that an operator declares dead beside it."""
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.errors import InputError
 from zdm.model.ranges import Delay, NotEmpty, Range, Timeout
@@ -11,8 +13,7 @@ from zdm.model.ranges import Delay, NotEmpty, Range, Timeout
 _PREFIX = "pod/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KubernetesWorkload:
+class KubernetesWorkload(Struct, frozen=True, kw_only=True):
     """One object that runs the application."""
 
     kind: Literal["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"]
@@ -27,8 +28,7 @@ class KubernetesWorkload:
     optional: bool = False  # it need not exist
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KubernetesSettings:
+class KubernetesSettings(Struct, frozen=True, kw_only=True):
     """A cluster, and what runs the application there."""
 
     # where zdm looks, and nowhere else

@@ -7,7 +7,9 @@ nothing is wanted (replicas 0), and with another client's template. Here the cou
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.release import (
     RolloutComplete,
@@ -27,8 +29,7 @@ REVISION = "controller-revision-hash"
 SHOWN = 3  # names in one sentence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """What the objects are compared with."""
 
     target: Version

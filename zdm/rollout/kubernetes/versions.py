@@ -6,7 +6,8 @@ gives no version, because `kubectl set image` leaves labels as they are. Pure.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.release import Version
 from zdm.rollout.kubernetes.api import Json
@@ -18,16 +19,14 @@ _HOLE = "{version}"
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """The version, or None and why it is unknown."""
 
     version: Version | None
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Images:
+class Images(Struct, frozen=True, kw_only=True):
     """Which image is which version: by a template with {version}, or version by version."""
 
     template: str = ""

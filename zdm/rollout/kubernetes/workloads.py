@@ -1,8 +1,10 @@
 """The declared workloads in one look at a cluster: their versions, pods and templates. Pure."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.release import Instance, InstanceState, Spawner, Version
 from zdm.rollout.kubernetes import objects, versions
@@ -12,8 +14,7 @@ from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorklo
 from zdm.rollout.kubernetes.versions import Found, Images
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Declared(Struct, frozen=True, kw_only=True):
     """A workload of the settings, with the container's name where the cluster says it."""
 
     workload: KubernetesWorkload

@@ -5,20 +5,18 @@ stopped. When the wish has failed, instances that still serve are kept, and lost
 replaced in the version that last ran completely.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from zdm.rollout.local.state import Member, Stage, State, Wish
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(Struct, frozen=True, kw_only=True):
     """Start one instance of the version."""
 
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class Stop(Struct, frozen=True, kw_only=True):
     """Stop the member, gracefully."""
 
     id: str
@@ -27,8 +25,7 @@ class Stop:
 Move = Start | Stop
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """Where to: `replicas` of the version, each ready since `ready_before` or earlier."""
 
     version: str

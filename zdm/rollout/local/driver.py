@@ -11,9 +11,11 @@ It cannot prove anything about processes that are started otherwise.
 import fcntl
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from zdm.errors import RolloutError
 from zdm.execute.clock import SystemClock
@@ -43,8 +45,7 @@ STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Local:
+class Local(Struct, frozen=True, kw_only=True):
     """Satisfies Platform; everything it knows is in the workload's folder.
 
     With an `owner`, everything stops when that process ends.

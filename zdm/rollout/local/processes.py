@@ -15,11 +15,11 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import psutil
+from msgspec import Struct
 
 from zdm.model.sql import MAX_NAME_BYTES
 from zdm.rollout.local.settings import LocalWorkload
@@ -36,8 +36,7 @@ LAST_PORT = 65535
 CLOCK_STEP = 2.0  # seconds: start times move with the machine's clock when it is set right
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
+class Marked(Struct, frozen=True, kw_only=True):
     """A live process that carries the marks of one instance."""
 
     process: Identity

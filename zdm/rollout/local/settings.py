@@ -1,16 +1,17 @@
 """What `[rollout.local]` says."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
+from zdm.model.fields.hidden import Hiding
 from zdm.model.ranges import Delay, NotEmpty, Port, Range, Timeout
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalWorkload:
+class LocalWorkload(Hiding, frozen=True, kw_only=True):
     """The processes of one application on this machine."""
+
+    hidden: ClassVar[tuple[str, ...]] = ("environment",)
 
     # {port}, {version} and {python} (zdm's own) are replaced
     command: Annotated[tuple[str, ...], NotEmpty()]
@@ -19,7 +20,7 @@ class LocalWorkload:
     ready_path: str
     directory: Path  # where the supervisor keeps its state and the logs
     grace: Delay
-    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold a URL
+    environment: tuple[tuple[str, str], ...] = ()  # may hold a URL
     name: str = "app"
     root: Path = Path()  # the working directory of the processes
     start_timeout: Timeout = timedelta(seconds=30)  # from start to ready

@@ -9,11 +9,13 @@ database URL with its password.
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import asdict, replace
 
 from zdm.errors import InputError
 from zdm.rollout.local.settings import LocalWorkload
@@ -35,16 +37,14 @@ class Stage(StrEnum):
     TERMINATING = "terminating"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True):
     """A process for all time: a pid alone is used again."""
 
     pid: int
     started: float  # seconds since the epoch, as the kernel counts them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(Struct, frozen=True, kw_only=True):
     """One instance that the supervisor started; it stays until nothing of it is left."""
 
     id: str
@@ -57,8 +57,7 @@ class Member:
     signalled: bool = False  # terminating: SIGTERM was sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """The requested version; None means that everything must stop.
 
     `owner` is a process whose end means the same.
@@ -70,8 +69,7 @@ class Wish:
     owner: Identity | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Struct, frozen=True, kw_only=True):
     """What the supervisor knows; `settled` is the last version that was there completely."""
 
     generation: int = 0
@@ -97,7 +95,9 @@ def make_directory(directory: Path) -> None:
 
 def write_wish(directory: Path, wish: Wish) -> None:
     """Put the wish in place."""
-    _write(directory / WISH, {**asdict(wish), "workload": _workload_out(wish.workload)})
+    owner = None if wish.owner is None else asdict(wish.owner)
+    workload = _workload_out(wish.workload)
+    _write(directory / WISH, {**asdict(wish), "owner": owner, "workload": workload})
 
 
 def read_wish(directory: Path) -> Wish | None:
@@ -107,7 +107,7 @@ def read_wish(directory: Path) -> Wish | None:
 
 def write_state(directory: Path, state: State) -> None:
     """Put the state in place."""
-    _write(directory / STATE, asdict(state))
+    _write(directory / STATE, to_builtins(state))
 
 
 def read_state(directory: Path) -> State:

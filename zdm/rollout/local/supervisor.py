@@ -11,10 +11,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
+
+from msgspec.structs import replace
 
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Clock

@@ -1,7 +1,8 @@
 """SET NOT NULL and DROP CONSTRAINT of its proof in one statement."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation

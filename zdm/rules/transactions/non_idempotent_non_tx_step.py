@@ -1,7 +1,8 @@
 """A file that cannot run again after its CREATE INDEX CONCURRENTLY."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation, has

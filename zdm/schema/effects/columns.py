@@ -1,6 +1,6 @@
 """What the sub-commands of ALTER TABLE leave that are about one column."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Column, Name, Snapshot, Table

@@ -1,6 +1,7 @@
 """What the sub-commands of ALTER TABLE leave that are about a constraint."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.expression import Expression
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
@@ -17,8 +18,7 @@ _NOT_VALID_OF_PARTITIONED = 18  # the first version that takes such a foreign ke
 _KEYS = {"primary key": "pkey", "unique": "key", "exclusion": "excl"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class New:
+class New(Struct, frozen=True, kw_only=True):
     """A constraint as the author wrote it, and where. `only`: not on the tables below;
     `fresh`: the table is being made, so that nothing is left to validate."""
 

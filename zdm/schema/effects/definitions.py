@@ -1,7 +1,9 @@
 """Columns as CREATE TABLE and ADD COLUMN write them, with what is made beside them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model import schema
 from zdm.model.expression import Expression
@@ -26,8 +28,7 @@ from zdm.schema.effects.constraints import New
 _Default = tuple[str | None, schema.Volatility | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """What a statement is read with."""
 
     snapshot: Snapshot

@@ -6,7 +6,8 @@ unless the DROP says CASCADE.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.catalog.indexed import having
 from zdm.model.schema import Constraint, Name, Snapshot, Table
@@ -15,8 +16,7 @@ from zdm.schema import family, sequences, type_names
 from zdm.schema.effects import indexes
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(Struct, frozen=True):
     """Something that can be dropped; `part` is the column, constraint, index, trigger or
     policy of the table, or the arguments of a function."""
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import reduce
+
+from msgspec.structs import replace
 
 from zdm.model.catalog.database import Other
 from zdm.model.catalog.indexed import exchanged, named

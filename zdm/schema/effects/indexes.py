@@ -1,6 +1,6 @@
 """Indexes: what CREATE INDEX leaves, and what partitions get of the indexes above them."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import exchanged, named
 from zdm.model.expression import Words

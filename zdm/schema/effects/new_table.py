@@ -6,7 +6,8 @@ the author's. The truth about the result is asked from a server by `zdm verify`.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident

@@ -1,7 +1,8 @@
 """NOT NULL of columns: from PostgreSQL 18 on it is a constraint with a name."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
 from zdm.model.sql import ident

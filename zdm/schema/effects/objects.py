@@ -1,6 +1,6 @@
 """What CREATE, COMMENT, ALTER TYPE and ALTER SEQUENCE leave of objects that are no tables."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import exchanged, named
 from zdm.model.commands import AlterSequence

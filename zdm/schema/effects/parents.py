@@ -1,7 +1,7 @@
 """What a table gets from the one above it, as a partition or by inheritance, and what ATTACH,
 DETACH, INHERIT and NO INHERIT leave."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Column, Constraint, Name, Snapshot, Table, Trigger

@@ -1,6 +1,6 @@
 """What CREATE POLICY, ALTER POLICY and ALTER TABLE … ROW LEVEL SECURITY leave."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.commands import WorkOn
 from zdm.model.schema import Name, Policy, Snapshot

@@ -2,7 +2,8 @@
 list or a row filter holds."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.catalog.database import Publication
 from zdm.model.schema import Dependent, Name, Snapshot

@@ -1,7 +1,8 @@
 """What RENAME and SET SCHEMA leave."""
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.commands import SetSchema
 from zdm.model.expression import Words

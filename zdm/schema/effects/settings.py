@@ -1,6 +1,6 @@
 """What ALTER TABLE leaves of storage parameters and of attributes of columns."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Column, Snapshot, Table

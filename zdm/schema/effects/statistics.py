@@ -1,6 +1,6 @@
 """What CREATE STATISTICS leaves: the object, and the columns that it is about."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.schema import Dependent, Name, Snapshot, Table
 from zdm.model.statement import Action

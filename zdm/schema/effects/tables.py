@@ -1,6 +1,6 @@
 """What statements leave that make a table, or are about a whole one."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from zdm.model.commands import AlterTable
 from zdm.model.schema import Name, Snapshot, Table, Trigger

@@ -8,7 +8,8 @@ constant is cast to another type: PostgreSQL then finds no proof, and reads the 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zdm.model.commands import PartitionBound
 from zdm.model.expression import Expression

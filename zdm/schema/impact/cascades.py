@@ -4,7 +4,8 @@ A row that is deleted with another one takes those with it that refer to it, and
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.schema import family
@@ -14,8 +15,7 @@ _ACTIONS = ("CASCADE", "SET NULL", "SET DEFAULT")
 Changed = frozenset[str] | None  # columns of rows that are changed; None: they are deleted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
+class Reached(Struct, frozen=True, kw_only=True):
     """Rows of `table` that refer to rows of `of`, to which `how` is done. `action`: what their
     key says for that, empty where it refuses it; `changed`: what is done to the rows then."""
 

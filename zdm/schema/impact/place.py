@@ -1,7 +1,8 @@
 """The schema that a statement meets: its tables, and what hangs together with them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.model.catalog.indexed import having, named
 from zdm.model.impact import NO, Answer, Touch
@@ -15,8 +16,7 @@ AS, RS, RX, SUE, S, SRE, X, AE = LockMode
 NOT_IN_SCHEMA = "{} is not in the schema, so what belongs to it is unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """The Snapshot before a statement, the settings in force, and the server's version."""
 
     snapshot: Snapshot
@@ -119,8 +119,7 @@ class Place:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Relations:
+class _Relations(Struct, frozen=True):
     """The names of views, sequences and indexes, asked one by one."""
 
     snapshot: Snapshot

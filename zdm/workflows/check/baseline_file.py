@@ -1,9 +1,10 @@
 """The file of accepted findings, `baseline` under [check]."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from zdm.errors import InputError
 from zdm.rules.baseline import Baseline, Entry

@@ -2,15 +2,15 @@
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from zdm.errors import InputError
 from zdm.serialize import input_file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(Struct, frozen=True, kw_only=True):
     """Names are those of git, from the top of the repository. What was not released is new,
     also if git ignores it or it is outside of the repository."""
 

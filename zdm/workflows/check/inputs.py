@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from zdm.errors import InputError
 from zdm.serialize import input_file
@@ -18,8 +19,7 @@ _REVISION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(Struct, frozen=True, kw_only=True):
     """An Alembic revision as SQL, whose lines are those of the file; by line why something on
     it is not known. `needs`: the revisions that it is above."""
 
@@ -30,8 +30,7 @@ class Revision:
     unread: Mapping[int, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revisions:
+class Revisions(Struct, frozen=True, kw_only=True):
     """All revisions in their order, and those that no other one follows."""
 
     read: tuple[Revision, ...] = ()
@@ -48,8 +47,7 @@ class Revisions:
         return tuple(revision.path for revision in self.read if revision.id not in below)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """The files that were named, in the order in which they run."""
 
     files: tuple[Path, ...]

@@ -2,8 +2,10 @@
 `zdm`, what `zdm plan` refuses counts, and what it makes safe is a note."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.config.settings import NEWEST_SERVER, OLDEST_SERVER, Settings
 from zdm.errors import InputError
@@ -32,8 +34,7 @@ Planner = Callable[[Report, tuple[InputFile, ...], Snapshot, Terms, tuple[Path, 
 Fixer = Callable[[tuple[InputFile, ...], Snapshot, Terms], Fixed]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What the caller wants checked."""
 
     paths: tuple[Path, ...] = ()

@@ -2,8 +2,10 @@
 are missing or stale; what the planner makes safe is a note."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.errors import RefusedError
 from zdm.model.findings import Finding
@@ -23,8 +25,7 @@ MISSING, STALE = "plan-missing", "plan-stale"
 _BY_PLANNER = frozenset({"unparsed-statement"})  # which `zdm plan` judges for itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Where plan files are; `known`: the schema is the database's own, not only what the files
     make."""
 

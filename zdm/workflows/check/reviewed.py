@@ -1,8 +1,9 @@
 """Alembic revisions that zdm runs: each pending one is in a plan file, as it is now."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from zdm.model.plan import Plan
 from zdm.model.statement import Source

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zdm.config.settings import Settings
 from zdm.model.rule import Transactions
@@ -21,8 +22,7 @@ from zdm.serialize import snapshot_file
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SameSchema:
+class SameSchema(Struct, frozen=True, kw_only=True):
     """Compares on one server, from one schema."""
 
     server: Server

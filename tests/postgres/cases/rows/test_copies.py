@@ -2,9 +2,9 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests import waiting
 from tests.postgres.backfill.fills import ROWS, begun, fill, fill_request, step, table

@@ -1,10 +1,10 @@
 """The contract gate, one observation at a time."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from zdm.execute.gate.decision import (
     Clear,

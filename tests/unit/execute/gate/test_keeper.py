@@ -1,11 +1,12 @@
 """Deploying, polling, soaking, going back: with scripted platforms and a clock that jumps."""
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from tests.case import Watching
 from tests.fakes.clock import START, FakeClock

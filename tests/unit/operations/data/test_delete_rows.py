@@ -1,6 +1,5 @@
-import dataclasses
-
 import pytest
+from msgspec import structs
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
@@ -43,7 +42,7 @@ def with_trigger(body: str, event: str = "BEFORE DELETE") -> Snapshot:
         enabled="O",
     )
     users = schemas.users(triggers=(trigger,))
-    return dataclasses.replace(schemas.snapshot(users), functions=(function,))
+    return structs.replace(schemas.snapshot(users), functions=(function,))
 
 
 @pytest.mark.parametrize(
@@ -73,10 +72,10 @@ def test_rows_that_a_trigger_keeps_are_not_deleted_in_batches(
 def test_disabled_triggers_keep_no_rows() -> None:
     start = with_trigger(SOFT)
     (users,) = start.tables
-    off = dataclasses.replace(users.triggers[0], enabled="D")
-    users = dataclasses.replace(users, triggers=(off,))
+    off = structs.replace(users.triggers[0], enabled="D")
+    users = structs.replace(users, triggers=(off,))
 
-    assert ask(MANY, dataclasses.replace(start, tables=(users,))).refusals == ()
+    assert ask(MANY, structs.replace(start, tables=(users,))).refusals == ()
 
 
 def with_child(action: str = "") -> Snapshot:
@@ -169,7 +168,7 @@ def test_keys_of_a_part_of_an_index_or_behind_a_cast_are_not_few() -> None:
 
 def nullable() -> Snapshot:
     columns = schemas.users().columns
-    some = (dataclasses.replace(c, not_null=c.name == "id") for c in columns)
+    some = (structs.replace(c, not_null=c.name == "id") for c in columns)
     return schemas.snapshot(schemas.users(columns=tuple(some)))
 
 
@@ -297,7 +296,7 @@ def test_a_rule_instead_and_a_publication_without_identity_are_refused() -> None
     assert "the rule keep" in ask(ONE, ruled).refusals[0]
     assert (
         "published by p"
-        in ask(ONE, dataclasses.replace(nothing, publications=(published,))).refusals[0]
+        in ask(ONE, structs.replace(nothing, publications=(published,))).refusals[0]
     )
     assert not ask(ONE, nothing).refusals
 
@@ -530,10 +529,10 @@ def test_an_update_that_a_row_may_stop_does_not_come_before_it_is_gone(update: s
         Column(name="checked", type="integer"),
     )
     kept = schemas.users(name=Name("public", "others"))
-    table = dataclasses.replace(
+    table = structs.replace(
         plain,
         columns=tuple(
-            dataclasses.replace(c, type="character(3)") if c.name == "kept" else c
+            structs.replace(c, type="character(3)") if c.name == "kept" else c
             for c in plain.columns
         ),
         indexes=(*plain.indexes, key),

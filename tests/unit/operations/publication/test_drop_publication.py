@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
@@ -23,7 +22,7 @@ PART = Dependent(
 
 def here(**details: object) -> Snapshot:
     users = schemas.users(publications=("p",), dependents=(PART,))
-    return schemas.snapshot(users, publications=(replace(SENT, **details),))  # type: ignore[arg-type]
+    return schemas.snapshot(users, publications=(replace(SENT, **details),))
 
 
 def test_it_waits_and_asks_for_subscribers_and_is_made_again() -> None:

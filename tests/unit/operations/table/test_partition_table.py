@@ -1,8 +1,7 @@
 """Statements that make a table in use the first partition of a new one."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from tests.unit.operations.asking import Answer, ask
@@ -52,7 +51,7 @@ def narrow(**details: object) -> Snapshot:
         ),
     )
     found = schemas.snapshot(orders, replace(users, columns=columns))
-    return replace(found, **details)  # type: ignore[arg-type]
+    return replace(found, **details)
 
 
 def switch(answer: Answer) -> RunSql:

@@ -1,6 +1,5 @@
-import dataclasses
-
 import pytest
+from msgspec import structs
 
 from tests.unit import schemas
 from zdm.errors import RefusedError
@@ -24,7 +23,7 @@ VALIDATE = "ALTER TABLE users VALIDATE CONSTRAINT k;"
 def planned(sql: str, here: Snapshot | None = None) -> Plan:
     users = schemas.users(rows=5)
     here = here or schemas.snapshot(
-        dataclasses.replace(users, constraints=(*users.constraints, BROKEN)),
+        structs.replace(users, constraints=(*users.constraints, BROKEN)),
         schemas.users(name=OTHERS, rows=5),
     )
     train = schemas.train(sql)
@@ -77,7 +76,7 @@ def test_what_is_made_of_rows_together_or_by_a_function_is_a_copy(copy: str) -> 
         language="sql",
         volatility=Volatility.STABLE,
     )
-    here = dataclasses.replace(
+    here = structs.replace(
         schemas.snapshot(schemas.users(rows=5), schemas.users(name=OTHERS, rows=5)),
         functions=(total,),
     )
@@ -235,7 +234,7 @@ def test_a_row_that_others_are_moved_away_from_is_not_deleted_after_the_rollout_
     )
     here = schemas.snapshot(
         schemas.users(rows=5),
-        dataclasses.replace(schemas.users(name=OTHERS, rows=5), constraints=(key,)),
+        structs.replace(schemas.users(name=OTHERS, rows=5), constraints=(key,)),
     )
     merge = "UPDATE others SET id = 1 WHERE id = 2;"
     with pytest.raises(RefusedError, match="refer to the deleted rows between"):

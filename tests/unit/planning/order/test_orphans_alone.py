@@ -1,8 +1,7 @@
 """A foreign key with its orphans goes into a train without other changes of rows."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from zdm.errors import RefusedError

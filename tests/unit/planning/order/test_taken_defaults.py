@@ -1,6 +1,5 @@
-import dataclasses
-
 import pytest
+from msgspec import structs
 
 from tests.unit import schemas
 from zdm.errors import RefusedError
@@ -19,12 +18,12 @@ LEFT = "INSERT INTO users (id, email) VALUES (7, 'a');"
 def planned(sql: str) -> Plan:
     users = schemas.users()
     columns = [
-        dataclasses.replace(c, default="'old'", default_volatility=Volatility.IMMUTABLE)
+        structs.replace(c, default="'old'", default_volatility=Volatility.IMMUTABLE)
         if c.name == "name"
         else c
         for c in users.columns
     ]
-    here = schemas.snapshot(dataclasses.replace(users, columns=tuple(columns)))
+    here = schemas.snapshot(structs.replace(users, columns=tuple(columns)))
     train = schemas.train(sql)
     return schedule.plan(classify.classify(train, here), name="t", train=train, snapshot=here)
 

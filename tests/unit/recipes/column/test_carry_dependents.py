@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from zdm.model.locks import LockMode

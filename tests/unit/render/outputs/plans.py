@@ -1,15 +1,15 @@
 """Plans that several outputs are asked to show."""
 
-import dataclasses
+from msgspec import structs
 
 from tests.samples import ADD, FILL, INDEX, RENAME
 from zdm.model.statement import Setting
 
 _TEXT = "a | b <script>\nDROP TABLE users; --"
-ODD = dataclasses.replace(
+ODD = structs.replace(
     RENAME,
     steps=(
-        dataclasses.replace(
+        structs.replace(
             ADD,
             title=_TEXT,
             reason=_TEXT,
@@ -19,4 +19,4 @@ ODD = dataclasses.replace(
     ),
     notes=(_TEXT,),
 )
-WITH_A_WAY_BACK = dataclasses.replace(RENAME, steps=(ADD, FILL, INDEX), hazards=(), notes=())
+WITH_A_WAY_BACK = structs.replace(RENAME, steps=(ADD, FILL, INDEX), hazards=(), notes=())

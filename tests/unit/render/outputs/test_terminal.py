@@ -1,5 +1,6 @@
-import dataclasses
 import re
+
+from msgspec import structs
 
 from tests.golden import Golden
 from tests.samples import ADD, RENAME
@@ -20,8 +21,8 @@ def test_it_keeps_to_the_width() -> None:
 
 def test_a_migration_cannot_steer_the_terminal() -> None:
     evil = "\x1b]0;owned\x07\x1b[2J\u202e"
-    step = dataclasses.replace(ADD, title=evil, reason=evil, sql=(evil,))
-    plan = dataclasses.replace(RENAME, name=evil, steps=(step,), notes=(evil,))
+    step = structs.replace(ADD, title=evil, reason=evil, sql=(evil,))
+    plan = structs.replace(RENAME, name=evil, steps=(step,), notes=(evil,))
 
     assert not set("\x1b\x07\u202e") & set(terminal.render(plan))
 

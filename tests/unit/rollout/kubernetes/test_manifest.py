@@ -3,13 +3,13 @@
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from zdm.errors import InputError
 from zdm.render import manifest as rendering

@@ -1,8 +1,7 @@
 """What is said where no server is needed to know it; the rest is asked of PostgreSQL."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from zdm.model.impact import NO, UNKNOWN, YES, Impact, Touch

@@ -6,8 +6,9 @@ requests to the cluster.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from zdm.errors import InputError, RefusedError, ZdmError
 from zdm.execute import starting
@@ -20,8 +21,7 @@ SHOWN = 8  # names in a message
 _ROLES = "`zdm manifest` prints the Roles: apply them, or run zdm with that ServiceAccount"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class Template(Struct, frozen=True, kw_only=True):
     """What starts pods: its name, and the pods' specification as the API gives it."""
 
     target: WorkloadName

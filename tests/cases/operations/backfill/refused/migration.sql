@@ -7,3 +7,4 @@ UPDATE counters SET total = 4;
 UPDATE counters SET n = 1 RETURNING n;
 UPDATE counters SET missing = 1;
 UPDATE events SET id = 4;
+UPDATE users SET email = NULL WHERE id = 3;

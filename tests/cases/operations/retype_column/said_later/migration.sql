@@ -1,0 +1,4 @@
+ALTER TABLE t ALTER COLUMN price TYPE numeric(12,4);
+COMMENT ON COLUMN t.price IS 'in euros';
+ALTER TABLE t ALTER COLUMN total TYPE numeric(12,4);
+GRANT SELECT (total) ON t TO PUBLIC;

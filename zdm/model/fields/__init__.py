@@ -1,0 +1,1 @@
+"""What holds of single fields of a value, whatever the value is."""
