@@ -91,6 +91,11 @@ _DEFINED = {
 _ROUTINES = {"OBJECT_PROCEDURE": "ALTER PROCEDURE", "OBJECT_ROUTINE": "ALTER ROUTINE"}
 
 
+def unknown(node: str, tree: _Tree) -> str:
+    """Why nothing is planned for it."""
+    return f"zdm does not know the statement {of(node, tree)}"
+
+
 def of(node: str, tree: _Tree) -> str:
     """The words with which the statement begins; `…` where its object's name is."""
     match node:

@@ -110,8 +110,7 @@ def commands(node: str, tree: Tree, path: Path) -> list[tuple[str, Tree, Fact | 
         return [(node, tree, Unknown(reason=_OPAQUE[node]))]
     reader = _STATEMENTS.get(node)
     if reader is None:
-        words = command_names.of(node, tree)
-        return [(node, tree, Unknown(reason=f"zdm does not know the statement {words}"))]
+        return [(node, tree, Unknown(reason=command_names.unknown(node, tree)))]
     return [(node, tree, reader(tree, path))]
 
 
@@ -305,9 +304,8 @@ def _transaction(tree: Tree, path: Path) -> Fact | Unknown:
     kind = str(tree.get("kind", "")).removeprefix("TRANS_STMT_")
     if kind in _MARKS:
         return Fact(kind=Kind.TRANSACTION, name=kind)
-    return Unknown(
-        reason=f"{kind.replace('_', ' ')} undoes or postpones the statements above it"
-    )
+    words = kind.replace("_", " ")
+    return Unknown(reason=f"{words} undoes or postpones the statements above it")
 
 
 def _schema(tree: Tree, path: Path) -> Fact | Unknown:
@@ -400,4 +398,3 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "CreateTableAsStmt": _create_as,
     "RefreshMatViewStmt": _on_relation(Kind.OTHER),
 }
-READ = frozenset({*_STATEMENTS, *_OPAQUE})  # the nodes that have a Fact or a reason
