@@ -41,7 +41,7 @@ from zdm.planning import (
     widths,
 )
 from zdm.planning.waiting import Waiting
-from zdm.recipes.access import unplanned as whole_objects
+from zdm.recipes.access import unplanned as whole
 from zdm.recipes.constraint import exclusion
 from zdm.recipes.object import renamed
 from zdm.recipes.reading import effects, refuse, truncates, updates
@@ -242,7 +242,7 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
     merges = effects.merge(action, snapshot)
     if merges is not None:
         return refuse.finding(action, "merge_cannot_be_planned", *merges)
-    unplanned = unplanned_types.problem(action, snapshot) or whole_objects.problem(action)
+    unplanned = unplanned_types.problem(action, snapshot) or whole.problem(action, snapshot)
     if unplanned is not None:
         return refuse.finding(action, "object_not_changed", *unplanned)
     asks = guarded.problem(action.statement)
