@@ -69,7 +69,8 @@ WHOLE = (
         refused=RULE,
         fixed=(
             "CREATE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql"
-            " AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER kept AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION kept();",
+            " AS 'BEGIN RETURN NULL; END';"
+            " CREATE TRIGGER kept AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION kept();",
         ),
     ),
     directed(RULED, "DROP RULE quiet ON users;", CONTRACT),

@@ -1,4 +1,4 @@
-"""What a rule and INHERIT change at once for every session, as zdm says where it refuses them."""
+"""What a rule and INHERIT change for every session at once, as zdm says when it refuses one."""
 
 import psycopg
 import pytest

@@ -18,10 +18,6 @@ _NO_CONFLICT = (
     ", and each INSERT … ON CONFLICT into it fails (0A000) while it has a rule ON INSERT or ON"
     " UPDATE"
 )
-_LATE = (
-    "if the new version works with {it} until then, put `-- zdm: run in contract -- reason`"
-    " above it; `-- zdm: run in expand -- reason` if both versions work without {it}"
-)
 
 
 def problem(action: Action, snapshot: Snapshot) -> _Problem | None:
@@ -68,7 +64,9 @@ def _dropped(action: Action, said: DropObjects, snapshot: Snapshot) -> _Problem:
     return (
         f"without rule {words[-1]} the queries of {name} of both versions are no longer"
         " rewritten, from one moment to the next",
-        _LATE.format(it="the rule"),
+        "if the new version works with the rule until then, put `-- zdm: run in contract --"
+        " reason` above it; `-- zdm: run in expand -- reason` if both versions work without the"
+        " rule",
     )
 
 
