@@ -20,14 +20,14 @@ HERE = schemas.snapshot(schemas.users(rules=(RULE,)))
         ("DROP RULE s ON users", "users has no rule s, so this statement would fail"),
         (
             "DROP RULE IF EXISTS s ON users",
-            "users has no rule s, so this statement does nothing",
+            "has no rule s, so this statement does nothing",
         ),
         ("ALTER TABLE users DISABLE RULE r", "whether rule r rewrites the queries of users"),
         ("ALTER TABLE users ENABLE ALWAYS RULE r", "whether rule r rewrites the queries"),
         ("ALTER TABLE users INHERIT above", "of above without ONLY, of both versions, has"),
         (
             "ALTER TABLE users NO INHERIT above",
-            "of above without ONLY, of both versions, loses",
+            "above without ONLY, of both versions, loses",
         ),
     ],
 )
