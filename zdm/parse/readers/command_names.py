@@ -1,5 +1,6 @@
 """The SQL words of statements that have no Fact, by the parser's node for them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,7 +89,17 @@ _DEFINED = {
     "OBJECT_TSTEMPLATE": "CREATE TEXT SEARCH TEMPLATE",
     "OBJECT_TYPE": "CREATE TYPE",
 }
+_FIRST = re.compile(  # the verb, and the kind of object
+    r"\b(?:materialized\s+view|event\s+trigger|access\s+method|text\s+search\s+\w+"
+    r"|foreign\s+(?:table|data\s+wrapper)|operator\s+(?:class|family)|[a-z]+)\b",
+    re.IGNORECASE,
+)
 _ROUTINES = {"OBJECT_PROCEDURE": "ALTER PROCEDURE", "OBJECT_ROUTINE": "ALTER ROUTINE"}
+
+
+def first_words(sql: str) -> str:
+    """What it does to which kind of object, in lower case: `alter materialized view`."""
+    return " ".join(" ".join(_FIRST.findall(sql)[:2]).lower().split())
 
 
 def unknown(node: str, tree: _Tree) -> str:

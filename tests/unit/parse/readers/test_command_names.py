@@ -40,6 +40,24 @@ def test_no_message_holds_a_name_of_the_parser(sql: str) -> None:
     assert re.findall(r"\w+Stmt\b|\b(?:AT|OBJECT|CONSTR)_\w+", " ".join(said)) == []
 
 
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("DROP CAST (text AS int)", "drop cast"),
+        ("ALTER MATERIALIZED\n VIEW m SET (fillfactor = 70)", "alter materialized view"),
+        ("DROP EVENT TRIGGER e", "drop event trigger"),
+        ("DROP FOREIGN DATA WRAPPER f", "drop foreign data wrapper"),
+        ("DROP FOREIGN TABLE f", "drop foreign table"),
+        ("DROP TEXT SEARCH CONFIGURATION c", "drop text search configuration"),
+        ("ALTER INDEX i SET (fillfactor = 70)", "alter index"),
+    ],
+)
+def test_a_statement_that_has_no_plan_is_named_by_its_first_words(sql: str, words: str) -> None:
+    found = classify.classify(schemas.train(f"{sql};"), schemas.snapshot(schemas.users()))
+
+    assert f"no safe plan for this statement yet ({words})" in found.refused[0].message
+
+
 @pytest.mark.parametrize("sql", SAMPLES)
 def test_a_statement_without_a_fact_is_named_by_its_first_words(sql: str) -> None:
     found = parsed(sql)
