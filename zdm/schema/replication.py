@@ -83,6 +83,14 @@ def unsent(table: Table, snapshot: Snapshot, change: str = UPDATE) -> tuple[str,
     return tuple(name for name in named if "virtual" in kinds or name not in every)
 
 
+def misfits(table: Table, snapshot: Snapshot) -> bool:
+    """Whether a publication's list, filter or generated columns do not fit its identity."""
+    return any(
+        uncovered(table, snapshot, change) or unsent(table, snapshot, change)
+        for change in (UPDATE, DELETE)
+    )
+
+
 def _publishes(publication: Publication, table: Table, snapshot: Snapshot, change: str) -> bool:
     text, _, options = publication.definition.rpartition(" WITH (")
     if change not in options:

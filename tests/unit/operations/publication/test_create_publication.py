@@ -155,6 +155,25 @@ def test_a_full_identity_with_generated_columns_must_be_sent_whole(
 
 
 @pytest.mark.parametrize(
+    ("part", "identity", "planned"),
+    [
+        ("(id, email)", "FULL", False),
+        ("WHERE (id > 5)", "FULL", True),
+        ("", "FULL", True),
+        ("(id, email)", "DEFAULT", True),
+        ("(id, email)", "USING INDEX users_pkey", True),
+    ],
+)
+def test_a_replica_identity_must_fit_what_is_published(
+    part: str, identity: str, planned: bool
+) -> None:
+    sql = f"CREATE PUBLICATION p FOR TABLE users {part};"
+    answer = ask(f"{sql}ALTER TABLE users REPLICA IDENTITY {identity};", here())
+
+    assert (len(answer.steps) == 2) is planned, answer.refusals
+
+
+@pytest.mark.parametrize(
     ("sql", "wrong"),
     [
         (
