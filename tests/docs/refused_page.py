@@ -33,6 +33,7 @@ GROUPS: Mapping[str, str] = {
     "operations/table": "Tables and policies",
     "operations/object": "Views, functions, triggers and other objects",
     "operations/schema": "Schemas of tables, views and functions",
+    "operations/publication": "Publications",
     "operations/data": "Rows",
     "planning/order": "Statements of one migration that meet",
     "planning/classify": "Other statements",
@@ -43,6 +44,7 @@ AS = {
     "recipes/column": "operations/column",
     "recipes/object": "recipes/reading",
     "recipes/partition": "operations/table",
+    "recipes/publication": "operations/publication",
 }
 
 

@@ -576,6 +576,18 @@ FORMS = (
         sql="CREATE SCHEMA moved{n}; ALTER VIEW seen{n} SET SCHEMA moved{n};",
     ),
     Form(
+        operation="create_publication",
+        name="plain",
+        main=True,
+        sql="CREATE PUBLICATION all{n} FOR TABLE {t};",
+    ),
+    Form(
+        operation="drop_publication",
+        name="plain",
+        main=True,
+        sql="DROP PUBLICATION sent{n};",
+    ),
+    Form(
         operation="rename_function",
         name="plain",
         main=True,

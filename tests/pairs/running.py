@@ -20,6 +20,7 @@ from zdm.postgres.session.connection import Connection
 
 _AGAIN = (
     "DROP SCHEMA IF EXISTS zdm, moved1, moved2 CASCADE;"
+    "DROP PUBLICATION IF EXISTS sent1, sent2, all1, all2;"
     "DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
 )
 _NULLS = "UPDATE {table} SET code = NULL, note = NULL WHERE id = 20;"  # unique fills, too

@@ -20,6 +20,12 @@ MADE = """
 CREATE MATERIALIZED VIEW seen AS SELECT id, n FROM users;
 CREATE INDEX seen_n ON seen (n);
 """
+RULED = (
+    USERS + "CREATE RULE quiet AS ON DELETE TO users DO INSTEAD NOTHING;"
+    " CREATE TABLE more (id bigint PRIMARY KEY);"
+)
+RULE = "CREATE RULE quiet AS ON DELETE TO users DO INSTEAD NOTHING;"
+ABOVE = USERS + "CREATE TABLE above (id bigint NOT NULL, n int);"
 MOVE = "ALTER TABLE users SET SCHEMA app;"
 DOMAIN = """
 CREATE DOMAIN positive AS integer CONSTRAINT positive_check CHECK (VALUE > 0);
@@ -56,6 +62,34 @@ WHOLE = (
         PRIVILEGED,
     ),
     directed(USERS, "ALTER EXTENSION plpgsql ADD TABLE users;", PRIVILEGED),
+    directed(USERS, RULE, EXPAND),
+    directed(USERS, RULE, CONTRACT),
+    Entry(
+        slug="object_not_changed",
+        refused=RULE,
+        fixed=(
+            "CREATE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NULL; END';"
+            " CREATE TRIGGER kept AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION kept();",
+        ),
+    ),
+    directed(RULED, "DROP RULE quiet ON users;", CONTRACT),
+    directed(RULED, "DROP RULE IF EXISTS quiet ON users;", EXPAND),
+    Entry(
+        slug="object_not_changed",
+        before=RULED,
+        refused="DROP RULE IF EXISTS loud ON users; ALTER TABLE more ADD COLUMN n int;",
+        fixed=("ALTER TABLE more ADD COLUMN n int;",),
+    ),
+    directed(RULED, "ALTER TABLE users DISABLE RULE quiet;", EXPAND),
+    directed(RULED, "ALTER TABLE users DISABLE RULE quiet;", CONTRACT),
+    directed(ABOVE, "ALTER TABLE users INHERIT above;", EXPAND),
+    directed(ABOVE, "ALTER TABLE users INHERIT above;", CONTRACT),
+    directed(
+        ABOVE + "ALTER TABLE users INHERIT above;",
+        "ALTER TABLE users NO INHERIT above;",
+        CONTRACT,
+    ),
     Entry(
         slug="object_not_changed",
         before=COUNTED,

@@ -200,6 +200,14 @@ ENTRIES = (
         fixed=("ALTER TABLE users REPLICA IDENTITY FULL;",),
     ),
     Entry(
+        slug="settings_cannot_be_changed",
+        before=USERS + "CREATE UNIQUE INDEX by_n ON users (n);"
+        " ALTER TABLE users ALTER n SET NOT NULL;"
+        " CREATE PUBLICATION p FOR TABLE users (id, email);",
+        refused="ALTER TABLE users REPLICA IDENTITY USING INDEX by_n;",
+        fixed=("ALTER TABLE users REPLICA IDENTITY USING INDEX users_pkey;",),
+    ),
+    Entry(
         slug="row_security_hides_all",
         before=USERS,
         refused="ALTER TABLE users ENABLE ROW LEVEL SECURITY;",

@@ -29,7 +29,7 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
-from tests.remedies.tables import moved, partitioned, partitions, upkeep
+from tests.remedies.tables import moved, partitioned, partitions, publications, upkeep
 from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -63,6 +63,7 @@ ENTRIES = (
     *upkeep.ENTRIES,
     *partitions.ENTRIES,
     *partitioned.ENTRIES,
+    *publications.ENTRIES,
 )
 SHARE = 12  # one in so many is verified with `make test-more`
 IN_TURN = [
@@ -126,6 +127,7 @@ ELSEWHERE = {
     "run it by hand where it is needed": "a repair of one database",
     "remove NOT VALID": "up to PostgreSQL 17",
     "give the statistics a name": "up to PostgreSQL 15",
+    "name the table alone": "up to PostgreSQL 14",
     "ADD COLUMN {} … DEFAULT … NOT NULL in one statement": (
         "a proposal of `--explain`, which the tests of its wordings plan"
     ),

@@ -55,6 +55,7 @@ from zdm.operations.object import (
     replace_view,
     toggle_trigger,
 )
+from zdm.operations.publication import create_publication, drop_publication
 from zdm.operations.schema import set_schema
 from zdm.operations.statement import as_written
 from zdm.operations.table import (
@@ -140,4 +141,6 @@ ALL: tuple[Recogniser, ...] = (
     change_policy.recognise,
     drop_table.recognise,
     drop_object.recognise,
+    create_publication.recognise,
+    drop_publication.recognise,
 )

@@ -252,6 +252,12 @@ def never_fails(expression: Expression) -> bool:
     )
 
 
+def names_operator(expression: Expression) -> bool:
+    """Whether it gives an operator its schema: `OPERATOR(s.=)`."""
+    nodes = (node for key, node in trees.walk({"root": expression.tree}) if key == "A_Expr")
+    return any(len(trees.strings(node.get("name"))) > 1 for node in nodes)
+
+
 def session_values(expression: Expression) -> tuple[str, ...]:
     """What it asks by keyword, without a precision: current_user, current_timestamp …"""
     found = trees.walk({"root": expression.tree})

@@ -6,7 +6,6 @@ would lose writes if it were planned piece by piece. All Findings are collected:
 to refuse the whole train.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import reduce
 
@@ -28,6 +27,7 @@ from zdm.model.statement import (
 )
 from zdm.operations import ALL
 from zdm.parse import facts
+from zdm.parse.readers import command_names
 from zdm.planning import (
     conflicts,
     guarded,
@@ -41,14 +41,12 @@ from zdm.planning import (
     widths,
 )
 from zdm.planning.waiting import Waiting
-from zdm.recipes.access import unplanned as whole_objects
+from zdm.recipes.access import unplanned as whole
 from zdm.recipes.constraint import exclusion
 from zdm.recipes.object import renamed
 from zdm.recipes.reading import effects, refuse, truncates, updates
 from zdm.recipes.type import unplanned_types
 from zdm.schema import apply, edits, type_names
-
-_WORD = re.compile(r"[A-Za-z]+")
 
 
 class Placed(Struct, frozen=True, kw_only=True):
@@ -242,7 +240,7 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
     merges = effects.merge(action, snapshot)
     if merges is not None:
         return refuse.finding(action, "merge_cannot_be_planned", *merges)
-    unplanned = unplanned_types.problem(action, snapshot) or whole_objects.problem(action)
+    unplanned = unplanned_types.problem(action, snapshot) or whole.problem(action, snapshot)
     if unplanned is not None:
         return refuse.finding(action, "object_not_changed", *unplanned)
     asks = guarded.problem(action.statement)
@@ -295,7 +293,7 @@ def _what(action: Action, fact: Fact) -> str:
     """Its kind, or its first two words where zdm knows no more of it."""
     if fact.kind is not ActionKind.OTHER:
         return fact.kind.value
-    return " ".join(_WORD.findall(action.statement.sql)[:2]).lower()
+    return command_names.first_words(action.statement.sql)
 
 
 def _hidden(action: Action, snapshot: Snapshot) -> Finding | None:

@@ -25,6 +25,7 @@ from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.planning.names import Key
 from zdm.planning.needs import Kind, Need
 from zdm.schema import apply, lookup, type_names
+from zdm.schema.effects import publications
 
 
 class Owned(Struct, frozen=True, kw_only=True):
@@ -115,10 +116,27 @@ def _walked(read: Sequence[_Read], placed: Sequence[Placed], state: _State) -> I
             yield from _missed(wanted, one, state, touching)
         for action in one.actions:
             wanted = needs.of_action(action, state.snapshot, planned)
-            yield from _missed(wanted, one, state, touching)
+            yield from _missed([*wanted, *_sent(action, state)], one, state, touching)
             yield from _overtaken(action, one, state)
             yield from _lost(action, one, state, placed[one.owner].actions)
             state.take(action, one.owner)
+            yield from _missed(_identified(action, state), one, state, touching)
+
+
+def _sent(action: Action, state: _State) -> Iterator[Need]:
+    """The tables and columns that a publication names."""
+    for name, part in publications.of(action, state.snapshot):
+        yield Need(Kind.EXISTS, Key("table", name))
+        for column in (*part.columns, *part.filtered):
+            yield Need(Kind.EXISTS, Key("column", name, column))
+
+
+def _identified(action: Action, state: _State) -> Iterator[Need]:
+    """What it publishes must be identified from then on."""
+    for name, _ in publications.of(action, state.snapshot):
+        table = state.snapshot.table(name)
+        if table is not None and table.kind != "partitioned table":
+            yield Need(Kind.EXISTS, Key(names.IDENTITY, name))
 
 
 class _Touching:

@@ -43,6 +43,7 @@ from zdm.schema.effects import (
     objects,
     parents,
     policies,
+    publications,
     renames,
     settings,
     statistics,
@@ -96,6 +97,8 @@ def _work(snapshot: Snapshot, action: Action) -> Snapshot:
         return policies.create(snapshot, action)
     if work is Work.CREATE_STATISTICS:
         return statistics.create(snapshot, action)
+    if work is Work.PUBLICATION:
+        return publications.create(snapshot, action)
     return rights.apply(snapshot, action) if work in _GRANTS else snapshot
 
 

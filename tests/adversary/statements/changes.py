@@ -873,6 +873,8 @@ GENERATORS: dict[str, Generator] = {
         metadata.drop_object,
         metadata.create_statistics,
         metadata.maintain_table,
+        metadata.create_publication,
+        metadata.drop_publication,
         metadata.alter_sequence,
         metadata.rename_view,
         metadata.rename_function,

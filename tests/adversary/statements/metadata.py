@@ -99,6 +99,27 @@ def maintain_table(train: "Train") -> "Statements":
     )
 
 
+def create_publication(train: "Train") -> "Statements":
+    """Of a table with its changes, or of its new rows alone."""
+    table = train.table()
+    train.made += 1
+    less = " WITH (publish = 'insert')" if train.chance(0.3) else ""
+    return (f"CREATE PUBLICATION sent{train.made} FOR TABLE ONLY {table.sql}{less};",)
+
+
+def drop_publication(train: "Train") -> "Statements":
+    """One that is there before the train, or is not."""
+    train.made += 1
+    table, name = train.table(), f'"Sent {train.made}"'
+    if train.chance(0.2):
+        return (f"DROP PUBLICATION IF EXISTS {name};",)
+    publish = train.random.choice(("insert", "insert, truncate"))
+    train.functions.append(
+        f"CREATE PUBLICATION {name} FOR TABLE ONLY {table.sql} WITH (publish = '{publish}');"
+    )
+    return (f"DROP PUBLICATION {name};",)
+
+
 def change_identity(train: "Train") -> "Statements":
     """The key becomes an identity, whose numbers begin far beyond those of the rows."""
     table = train.table()

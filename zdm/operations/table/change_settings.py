@@ -273,6 +273,14 @@ def _index_problem(
             " of it fails (55000)",
             "take it out of the publication first, or use REPLICA IDENTITY FULL",
         )
+    if replication.misfits(after, snapshot) and not replication.misfits(table, snapshot):
+        return (
+            f"a publication of {table.name} has a list of columns, a row filter or generated"
+            " columns that do not fit this replica identity, so every UPDATE and DELETE of it"
+            " fails (55000)",
+            "use a replica identity whose columns the list holds; or take the table out of the"
+            " publication first",
+        )
     return None
 
 

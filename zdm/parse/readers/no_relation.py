@@ -1,39 +1,25 @@
-"""Statements that touch no table, by the parser's word for them."""
+"""Statements that touch no table."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from zdm.model.commands import NoRelation
 from zdm.model.syntax import Other
-from zdm.parse.readers import relations
+from zdm.parse.readers import command_names, relations
 
 _Tree = Mapping[str, Any]
-_STATEMENTS = {  # known whole, so that nothing is hidden
+_KNOWN = (  # whole, so that nothing is hidden
+    "VariableShowStmt", "ConstraintsSetStmt", "NotifyStmt", "ListenStmt", "UnlistenStmt",
+    "DeallocateStmt", "ClosePortalStmt", "CheckPointStmt", "CreateRoleStmt", "AlterRoleStmt",
+    "DropRoleStmt", "AlterDatabaseStmt", "AlterDefaultPrivilegesStmt", "AlterOwnerStmt",
+    "CreateFdwStmt", "AlterFdwStmt", "CreateForeignServerStmt", "AlterForeignServerStmt",
+    "CreateUserMappingStmt", "AlterUserMappingStmt", "DropUserMappingStmt",
+    "AlterCollationStmt",
+)  # fmt: skip
+_IN_SHORT = {
     "VariableSetStmt": "SET",
-    "VariableShowStmt": "SHOW",
-    "ConstraintsSetStmt": "SET CONSTRAINTS",
-    "NotifyStmt": "NOTIFY",
-    "ListenStmt": "LISTEN",
-    "UnlistenStmt": "UNLISTEN",
-    "DeallocateStmt": "DEALLOCATE",
-    "ClosePortalStmt": "CLOSE",
-    "CheckPointStmt": "CHECKPOINT",
-    "CreateRoleStmt": "CREATE ROLE",
-    "AlterRoleStmt": "ALTER ROLE",
     "AlterRoleSetStmt": "ALTER ROLE",
-    "DropRoleStmt": "DROP ROLE",
-    "AlterDatabaseStmt": "ALTER DATABASE",
     "AlterDatabaseSetStmt": "ALTER DATABASE",
-    "AlterDefaultPrivilegesStmt": "ALTER DEFAULT PRIVILEGES",
-    "AlterOwnerStmt": "ALTER … OWNER TO",
-    "CreateFdwStmt": "CREATE FOREIGN DATA WRAPPER",
-    "AlterFdwStmt": "ALTER FOREIGN DATA WRAPPER",
-    "CreateForeignServerStmt": "CREATE SERVER",
-    "AlterForeignServerStmt": "ALTER SERVER",
-    "CreateUserMappingStmt": "CREATE USER MAPPING",
-    "AlterUserMappingStmt": "ALTER USER MAPPING",
-    "DropUserMappingStmt": "DROP USER MAPPING",
-    "AlterCollationStmt": "ALTER COLLATION",
 }
 _HIDING = (  # that they touch no table is all that is known of them
     "LoadStmt", "AlterFunctionStmt", "CreateEventTrigStmt", "AlterEventTrigStmt",
@@ -41,15 +27,10 @@ _HIDING = (  # that they touch no table is all that is known of them
     "AlterOperatorStmt", "AlterTypeStmt", "CreateConversionStmt", "AlterTSDictionaryStmt",
     "AlterTSConfigurationStmt", "CreateAmStmt", "CreatePLangStmt", "CreateTransformStmt",
 )  # fmt: skip
-_OUTSIDE = {  # of a transaction block
-    "AlterSystemStmt": "ALTER SYSTEM",
-    "CreatedbStmt": "CREATE DATABASE",
-    "DropdbStmt": "DROP DATABASE",
-    "CreateTableSpaceStmt": "CREATE TABLESPACE",
-    "DropTableSpaceStmt": "DROP TABLESPACE",
-    "CreateSubscriptionStmt": "CREATE SUBSCRIPTION",
-    "DropSubscriptionStmt": "DROP SUBSCRIPTION",
-}
+_OUTSIDE = (  # of a transaction block
+    "AlterSystemStmt", "CreatedbStmt", "DropdbStmt", "CreateTableSpaceStmt",
+    "DropTableSpaceStmt", "CreateSubscriptionStmt", "DropSubscriptionStmt",
+)  # fmt: skip
 
 
 def _always(found: NoRelation) -> Callable[[_Tree], NoRelation]:
@@ -84,10 +65,13 @@ READERS: Mapping[str, Callable[[_Tree], NoRelation | Other]] = {
     "TransactionStmt": _transaction,
     "GrantRoleStmt": _membership,
     "ExplainStmt": _explain,
-    **{node: _always(NoRelation(statement=words)) for node, words in _STATEMENTS.items()},
+    **{node: _always(NoRelation(statement=words)) for node, words in _IN_SHORT.items()},
+    **{node: _always(NoRelation(statement=command_names.of(node, {}))) for node in _KNOWN},
     **dict.fromkeys(_HIDING, _always(NoRelation())),
     **{
-        node: _always(NoRelation(statement=words, outside_transaction=True))
-        for node, words in _OUTSIDE.items()
+        node: _always(
+            NoRelation(statement=command_names.of(node, {}), outside_transaction=True)
+        )
+        for node in _OUTSIDE
     },
 }

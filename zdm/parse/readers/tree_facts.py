@@ -1,6 +1,6 @@
 """What is in libpg_query's tree: each statement as its sub-commands, each with a Fact.
 
-A kind with no entry in the tables below is Unknown, with the node's name as the reason.
+A kind with no entry in the tables below is Unknown, and the reason names the statement.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.statement import ActionKind as Kind
 from zdm.model.statement import Fact, Unknown
 from zdm.parse import session, trees
+from zdm.parse.readers import command_names
 
 Tree = Mapping[str, Any]
 Path = tuple[str, ...]  # the search_path in force
@@ -109,7 +110,7 @@ def commands(node: str, tree: Tree, path: Path) -> list[tuple[str, Tree, Fact | 
         return [(node, tree, Unknown(reason=_OPAQUE[node]))]
     reader = _STATEMENTS.get(node)
     if reader is None:
-        return [(node, tree, Unknown(reason=f"zdm does not know the statement {node}"))]
+        return [(node, tree, Unknown(reason=command_names.unknown(node, tree)))]
     return [(node, tree, reader(tree, path))]
 
 
@@ -299,9 +300,8 @@ def _transaction(tree: Tree, path: Path) -> Fact | Unknown:
     kind = str(tree.get("kind", "")).removeprefix("TRANS_STMT_")
     if kind in _MARKS:
         return Fact(kind=Kind.TRANSACTION, name=kind)
-    return Unknown(
-        reason=f"{kind.replace('_', ' ')} undoes or postpones the statements above it"
-    )
+    words = kind.replace("_", " ")
+    return Unknown(reason=f"{words} undoes or postpones the statements above it")
 
 
 def _schema(tree: Tree, path: Path) -> Fact | Unknown:
@@ -389,6 +389,7 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "GrantStmt": _grant,
     "CreateStatsStmt": _statistics,
     "CreatePolicyStmt": _part(Kind.OTHER, "table", "policy_name"),
+    "CreatePublicationStmt": _named(Kind.OTHER, "pubname"),
     "AlterPolicyStmt": _part(Kind.OTHER, "table", "policy_name"),
     "AlterObjectSchemaStmt": _schema_move,
     "VariableSetStmt": _set,

@@ -1,5 +1,5 @@
-"""A type, sequence, schema or statistics object that is dropped last, and whose name the train
-uses again before the rollout."""
+"""A type, sequence, schema, statistics object or publication that is dropped last, and whose
+name the train uses again before the rollout."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,13 +9,17 @@ from zdm.model.schema import Name
 from zdm.model.statement import Action
 from zdm.model.syntax import CreateObject, DropObjects, RenameObject
 from zdm.parse import names
+from zdm.parse.objects import publications
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.recipes.reading import refuse
 from zdm.schema import lookup, new_objects
 from zdm.schema.effects import drops, statistics
+from zdm.schema.effects.dependents import Thing
 
 _KINDS = frozenset({"type", "sequence", "schema"})
+_DROPPED = _KINDS | {"statistics", "publication"}
+_PUBLICATION = "publication"  # in place of a schema: they have names of their own
 
 
 def conflicts(placed: Sequence[Placed]) -> Iterator[Finding]:
@@ -41,6 +45,9 @@ def _taken(action: Action, place: Placed) -> Iterator[Name]:
         table = lookup.table_of(place.context.snapshot, action)
         if table is not None:
             yield statistics.name(action, table, place.context.snapshot)
+    elif isinstance(said, WorkOn) and said.work is Work.PUBLICATION:
+        if publications.creates(action):
+            yield Name(_PUBLICATION, publications.name(action))
     elif isinstance(said, RenameObject) and said.kind in _KINDS:
         schema = said.words[-2] if len(said.words) > 1 else "public"
         yield Name(schema, said.new_name)
@@ -48,17 +55,26 @@ def _taken(action: Action, place: Placed) -> Iterator[Name]:
 
 def _freed(action: Action, place: Placed) -> Iterator[Name]:
     said = action.said
-    if not isinstance(said, DropObjects) or said.kind not in {*_KINDS, "statistics"}:
+    if not isinstance(said, DropObjects) or said.kind not in _DROPPED:
         return
     if action.statement.vouched:
         return
     for thing in drops.targets(place.context.snapshot, action):
         if thing is not None:
-            yield names.qualified(thing.part) if said.kind == "statistics" else thing.name
+            yield _name(thing)
+
+
+def _name(thing: Thing) -> Name:
+    match thing.kind:
+        case "statistics":
+            return names.qualified(thing.part)
+        case "publication":
+            return Name(_PUBLICATION, thing.name.name)
+    return thing.name
 
 
 def _finding(earlier: Action, later: Action, name: Name) -> Finding:
-    what = name if name.schema else name.name
+    what = name if name.schema not in ("", _PUBLICATION) else name.name
     return refuse.finding(
         later,
         "name_reused",

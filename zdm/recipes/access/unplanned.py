@@ -1,20 +1,24 @@
 """Changes of whole objects that get no plan: owners, default rights, statistics, publications,
-extensions and the sequence of an identity column. Why, and what to do."""
+extensions, the sequence of an identity column, rules and inheritance. Why, and what to do."""
 
 from collections.abc import Callable, Mapping
 
+from zdm.model.schema import Snapshot
 from zdm.model.statement import Action
 from zdm.parse.objects import whole
 from zdm.parse.objects.whole import Whole
+from zdm.recipes.object import rewritten
 
 _Problem = tuple[str, str]
 
 
-def problem(action: Action) -> _Problem | None:
+def problem(action: Action, snapshot: Snapshot) -> _Problem | None:
     """The fact and the remedy."""
     found = whole.read(action)
     why = None if found is None else _WHY.get(found.kind)
-    return None if found is None or why is None else why(found)
+    if found is None or why is None:
+        return rewritten.problem(action, snapshot)
+    return why(found)
 
 
 def _owner(_found: Whole) -> _Problem:

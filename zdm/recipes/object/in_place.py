@@ -17,6 +17,7 @@ _MERGE_FAILS = range(15, 17)  # MERGE is from 15 on, and into a view from 17 on
 _TRIGGERS_TABLE = re.compile(
     r"\b(?:tg_)?(?:table_name|table_schema|relname|relid)\b", re.IGNORECASE
 )
+_WHOLE = (" FOR ALL TABLES", " TABLES IN SCHEMA ")
 _INVOKER = "security_invoker=true"
 Problem = tuple[str, str]
 
@@ -125,11 +126,11 @@ def _why_owner(major: int) -> str:
 
 
 def _publications(table: Table, snapshot: Snapshot) -> tuple[str, ...]:
-    """Those with the table, with all tables, or without a list, perhaps of a whole schema."""
+    """Those with the table, with all tables, or with those of a schema, perhaps this one."""
     return tuple(
         p.name
         for p in snapshot.publications
-        if p.name in table.publications or " FOR TABLE " not in p.definition
+        if p.name in table.publications or any(word in p.definition for word in _WHOLE)
     )
 
 

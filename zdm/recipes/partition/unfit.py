@@ -127,7 +127,7 @@ def lacking(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem
 def unidentified(parent: Table, child: Table, snapshot: Snapshot) -> Iterator[Problem]:
     """What a publication of the parent would break in a table in use."""
     published = replication.publishers(parent, snapshot)
-    if published and not replication.has_identity(child):
+    if published and not replication.has_identity(child, snapshot):
         yield (
             f"{parent.name} is published by {', '.join(published)}, and {child.name} has no"
             " replica identity, so every UPDATE and DELETE of its rows would fail",

@@ -184,7 +184,7 @@ def obstacle(table: Table, snapshot: Snapshot) -> Line | None:
                 f" {table.name.sql}",
             )
     named = replication.publishers(table, snapshot, replication.DELETE)
-    if named and not replication.has_identity(table):
+    if named and not replication.has_identity(table, snapshot):
         return (
             f"{table.name} is published by {', '.join(named)} and has no replica identity, so"
             " PostgreSQL refuses every DELETE",

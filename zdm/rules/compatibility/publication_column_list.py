@@ -6,7 +6,7 @@ from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import AddColumn, AlterColumn
-from zdm.parse.readers import published
+from zdm.parse.objects import publications
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -15,7 +15,7 @@ def check(site: Site) -> Iterator[Violation]:
     if table is None or fact is None:
         return
     for publication in site.before.publications:
-        for part in published.parts(publication.definition):
+        for part in publications.parts(publication.definition):
             if part.table != table.name or not part.columns:
                 continue
             if fact.kind is ActionKind.ADD_COLUMN:

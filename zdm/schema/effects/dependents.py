@@ -311,4 +311,5 @@ _BY_KIND: Mapping[str, Callable[[Snapshot, Thing], _Needed]] = {
     "attribute": _of_nothing,
     "statistics": _of_nothing,
     "extension": _of_nothing,
+    "publication": _of_nothing,
 }

@@ -15,7 +15,7 @@ from zdm.model.statement import Action, Fact
 from zdm.model.syntax import DropObjects
 from zdm.parse.objects import statistics
 from zdm.schema import edits, family, lookup, routines
-from zdm.schema.effects import dependents, indexes, not_nulls
+from zdm.schema.effects import dependents, indexes, not_nulls, publications
 from zdm.schema.effects.dependents import Thing
 
 
@@ -196,6 +196,13 @@ def _extension(snapshot: Snapshot, words: Words, _action: Action, _number: int) 
     return Thing("extension", Name("", words[-1])) if there else None
 
 
+def _publication(
+    snapshot: Snapshot, words: Words, _action: Action, _number: int
+) -> Thing | None:
+    there = publications.there(snapshot, words[-1])
+    return None if there is None else Thing("publication", Name("", words[-1]))
+
+
 _NAMED: Mapping[str, _Find] = {
     "table": _among("table", "tables"),
     "view": _view,
@@ -209,6 +216,7 @@ _NAMED: Mapping[str, _Find] = {
     "schema": _schema,
     "extension": _extension,
     "statistics": _statistics,
+    "publication": _publication,
 }
 
 
@@ -316,4 +324,5 @@ _REMOVED: Mapping[str, Callable[[Snapshot, Thing], Snapshot]] = {
         )
     ),
     "attribute": lambda snapshot, _: snapshot,
+    "publication": lambda snapshot, thing: publications.without(snapshot, thing.name.name),
 }

@@ -168,7 +168,7 @@ def test_a_table_whose_updates_can_be_published_is_filled(
 
 
 def test_a_partition_of_a_published_table_is_published() -> None:
-    parent = schemas.users(name=Name("public", "all"), publications=("p",))
+    parent = schemas.users(name=Name("public", "all"), publications=("p",), **BARE)
     part = schemas.users(partition_of=parent.name, **BARE)
     here = schemas.snapshot(parent, part, publications=(BY_NAME,))
 

@@ -1,0 +1,2 @@
+-- The warehouse reads exports now.
+DROP PUBLICATION IF EXISTS warehouse;

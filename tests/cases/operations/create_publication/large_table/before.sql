@@ -1,0 +1,2 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, team text);
+INSERT INTO users (email, team) SELECT 'user' || n || '@example.org', 'team' || n % 5 FROM generate_series(1, 20000) AS n;

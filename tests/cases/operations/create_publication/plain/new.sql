@@ -1,0 +1,10 @@
+INSERT INTO users (email) VALUES ('new@example.org');
+UPDATE users SET email = 'changed@example.org' WHERE id = 1;
+DELETE FROM users WHERE email = 'new@example.org';
+SELECT id, email FROM users WHERE id = 2;
+INSERT INTO logs VALUES (now(), 'x');
+INSERT INTO "Odd One" (key) VALUES (1) ON CONFLICT DO NOTHING;
+UPDATE "Odd One" SET n = 5;
+INSERT INTO parted (id) VALUES (1) ON CONFLICT DO NOTHING;
+UPDATE parted SET n = 5;
+DELETE FROM above;

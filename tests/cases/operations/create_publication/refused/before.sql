@@ -1,0 +1,10 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL);
+CREATE TABLE logs (at timestamptz NOT NULL, line text);
+CREATE TABLE later (id int PRIMARY KEY DEFERRABLE);
+CREATE TABLE above (id int PRIMARY KEY);
+CREATE TABLE below () INHERITS (above);
+CREATE UNLOGGED TABLE quick (id int PRIMARY KEY);
+CREATE VIEW seen AS SELECT id FROM users;
+CREATE TABLE parted (id int, n int) PARTITION BY RANGE (id);
+CREATE TABLE parted_a PARTITION OF parted DEFAULT;
+CREATE PUBLICATION taken FOR TABLE users;

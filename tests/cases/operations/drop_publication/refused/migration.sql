@@ -1,0 +1,3 @@
+DROP PUBLICATION not_there;
+DROP PUBLICATION p;
+CREATE PUBLICATION p FOR TABLE users WITH (publish = 'insert');

@@ -1,0 +1,1 @@
+"""Changes of what is sent to the subscribers of logical replication."""

@@ -1,0 +1,1 @@
+"""Publications of logical replication: may know no column recipes."""
