@@ -51,6 +51,7 @@ _DROPS = {
     "OBJECT_TRIGGER": Kind.DROP_TRIGGER,
 }
 _NOT_FOR_NEW = frozenset({'"$user"', "$user", "pg_catalog", "pg_temp"})
+_TYPES = ("CreateEnumStmt", "CompositeTypeStmt", "CreateRangeStmt")
 _WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _TEMPORARY = {
     what: Unknown(reason=f"a temporary {what} does not outlive its connection")
@@ -378,9 +379,7 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "ViewStmt": _view,
     "CreateSeqStmt": _sequence(Kind.CREATE_SEQUENCE),
     "AlterSeqStmt": _sequence(Kind.ALTER_SEQUENCE),
-    "CreateEnumStmt": _named(Kind.CREATE_TYPE, "typeName"),
-    "CompositeTypeStmt": _named(Kind.CREATE_TYPE, "typeName"),
-    "CreateRangeStmt": _named(Kind.CREATE_TYPE, "typeName"),
+    **dict.fromkeys(_TYPES, _named(Kind.CREATE_TYPE, "typeName")),
     "AlterEnumStmt": _named(Kind.ALTER_TYPE, "typeName"),
     "CreateDomainStmt": _named(Kind.CREATE_DOMAIN, "domainname"),
     "CreateExtensionStmt": _named(Kind.CREATE_EXTENSION, "extname"),
