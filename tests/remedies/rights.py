@@ -233,6 +233,17 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="row_security_hides_rows",
+        refused="CREATE TABLE t (id int); ALTER TABLE t ENABLE ROW LEVEL SECURITY;"
+        " CREATE POLICY p ON t USING (id = 2); ALTER TABLE t FORCE ROW LEVEL SECURITY;\n"
+        "INSERT INTO t VALUES (1);",
+        fixed=(
+            "CREATE TABLE t (id int); ALTER TABLE t ENABLE ROW LEVEL SECURITY;"
+            " CREATE POLICY p ON t USING (id = 2); INSERT INTO t VALUES (1);",
+            "ALTER TABLE t FORCE ROW LEVEL SECURITY;",
+        ),
+    ),
+    Entry(
         slug="row_security_interrupted",
         before=USERS + _SECURED,
         refused="ALTER TABLE users DISABLE ROW LEVEL SECURITY;\n"

@@ -181,6 +181,20 @@ ENTRIES = (
     # keys and checks
     _refused(_KEYED, wrap(like=_ALL), wrap(like=_ALL, renamed=KEY_AWAY)),
     _refused(
+        _KEYED,
+        wrap("ALTER TABLE events ADD PRIMARY KEY (id, day);\n"),
+        wrap("ALTER TABLE events ADD PRIMARY KEY (id, day);\n", renamed=KEY_AWAY),
+    ),
+    _refused(
+        _KEYED,
+        wrap(KEY.replace("events_pkey", "other")),
+        wrap(
+            KEY.replace("events_pkey", "other"),
+            "ALTER TABLE events RENAME CONSTRAINT other TO events_pkey;\n",
+            renamed=KEY_AWAY,
+        ),
+    ),
+    _refused(
         _KEYED.replace("events_pkey", "events_key"),
         wrap(like=_ALL),
         wrap(

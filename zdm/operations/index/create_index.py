@@ -38,6 +38,15 @@ from zdm.schema import generated_names, lookup
 SLUG = "create_index"
 
 
+def _meets(new: Index, other: Index) -> bool:
+    """Whether rows that are equal in the columns of the one are in the keys of the other."""
+    if not other.unique or None in other.keys:
+        return False
+    plain = None not in new.keys
+    own, its = {*(new.keys if plain else new.columns)}, {*other.keys}
+    return own <= its or its <= own
+
+
 class CreateIndex(Struct, frozen=True, kw_only=True):
     """Build an index. `there`: an index of that name exists and the statement has IF NOT
     EXISTS, so there is nothing to do."""
@@ -65,15 +74,26 @@ class CreateIndex(Struct, frozen=True, kw_only=True):
         """A unique index rejects what the old version may write."""
         if self.there or not self.index.unique:
             return ()
-        del context
-        return (
-            Hazard(
-                operation=SLUG,
-                message=f"{self.index.name} rejects duplicates even before it is valid, while"
-                f" the old version still writes {self.table}",
-                remedy="make sure that neither version writes duplicates",
-            ),
+        rejects = Hazard(
+            operation=SLUG,
+            message=f"{self.index.name} rejects duplicates even before it is valid, while the"
+            f" old version still writes {self.table}",
+            remedy="make sure that neither version writes duplicates",
         )
+        table = context.snapshot.table(self.table)
+        alike = [i.name for i in table.indexes if _meets(self.index, i)] if table else []
+        if not alike:
+            return (rejects,)
+        twice = Hazard(
+            operation=SLUG,
+            message=f"the same rows meet in {self.index.name} and"
+            f" {' and '.join(sorted(alike))}: while both are there, an INSERT … ON CONFLICT"
+            " that names a column or a constraint can fail with a duplicate key (23505) when"
+            " two sessions insert the same new key at once",
+            remedy="repeat such a statement, or write ON CONFLICT DO NOTHING without a column:"
+            " that never fails so",
+        )
+        return (rejects, twice)
 
     def choice(self, context: Context) -> Choice:
         """CONCURRENTLY, unless nothing uses the table yet."""

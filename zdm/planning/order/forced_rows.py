@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Finding
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, Fact, Statement
 from zdm.model.syntax import (
     AddConstraint,
@@ -35,27 +35,40 @@ def conflicts(placed: Sequence[Placed], statements: Sequence[Statement]) -> Iter
     ]
     for number, action, snapshot in every:
         table = _forced(action, snapshot)
-        behind = [one for one in every if table is not None and one[0] > number]
+        if table is None:
+            continue
+        behind = [one for one in every if one[0] > number]
         for _, other, then in sorted(behind, key=lambda one: one[0]):
-            if table in _taken(other, then):
-                yield refuse.finding(
-                    action,
-                    "row_security_hides_rows",
-                    f"{other.source} takes rows of {table}, and behind FORCE it finds only"
-                    " those that the policies show to the owner, so what it does depends on"
-                    " the role that runs it",
-                    "write FORCE ROW LEVEL SECURITY below it",
-                )
+            if table.name in _taken(other, then):
+                yield _finding(action, other, table)
                 break
 
 
-def _forced(action: Action, snapshot: Snapshot) -> Name | None:
+def _finding(action: Action, other: Action, table: Table) -> Finding:
+    if table.created:
+        return refuse.finding(
+            action,
+            "row_security_hides_rows",
+            f"{other.source} takes rows of the new {table.name}, and behind FORCE the policies"
+            " refuse it to the owner, who runs the plan",
+            "move this statement to a revision that is planned after this train is contracted",
+        )
+    return refuse.finding(
+        action,
+        "row_security_hides_rows",
+        f"{other.source} takes rows of {table.name}, and behind FORCE it finds only those that"
+        " the policies show to the owner, so what it does depends on the role that runs it",
+        "write FORCE ROW LEVEL SECURITY below it",
+    )
+
+
+def _forced(action: Action, snapshot: Snapshot) -> Table | None:
     said = action.said
     forces = isinstance(said, AlterTable) and said.change is Change.ROW_SECURITY
     table = lookup.table_of(snapshot, action)
-    if not forces or policies.security(action) != "force" or table is None or table.created:
+    if not forces or policies.security(action) != "force" or table is None:
         return None
-    return table.name if table.row_security != "forced" else None
+    return table if table.row_security != "forced" else None
 
 
 def _taken(action: Action, snapshot: Snapshot) -> frozenset[Name | None]:
@@ -64,7 +77,9 @@ def _taken(action: Action, snapshot: Snapshot) -> frozenset[Name | None]:
     own = fact.table if isinstance(fact, Fact) else None
     match said:
         case AddConstraint(constraint=ConstraintDefinition(references=RelationName() as other)):
-            return frozenset({own, lookup.found(other, snapshot, settings)})
+            both = (own, lookup.found(other, snapshot, settings))
+            tables = (snapshot.table(name) for name in both if name is not None)
+            return frozenset(t.name for t in tables if t is not None and not t.created)
         case Read() | CreateTableAs():
             pass
         case _ if not any(mentioned.row_changes(action)) and not mentioned.is_stored(action):

@@ -10,6 +10,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import Plan, Side
 from zdm.model.schema import Name, Table
 from zdm.model.sql import literal
+from zdm.parse.objects import policies
 from zdm.postgres.replay import attempt, constrained_rows, contents, kept_rows, writers
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.attempt import Scene
@@ -143,7 +144,9 @@ def _shows_more(scene: Scene, table: Table) -> bool:
     after = scene.end.table(table.name)
     if after is None or not table.row_security:
         return False
-    return bool({p.name for p in after.policies} - {p.name for p in table.policies})
+    known = {p.name for p in table.policies}
+    new = (p for p in after.policies if p.name not in known)
+    return any(policies.permits(p.definition) for p in new)
 
 
 def _taken(

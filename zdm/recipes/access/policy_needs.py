@@ -1,4 +1,4 @@
-"""What sessions need for a policy of a table that has row security, lest their queries fail.
+"""What sessions need for a policy of a table that has row security: else their queries fail.
 
 The expressions of a policy run with the rights and settings of the role that queries the table,
 and those of all its permissive policies run, so one more that fails makes every query fail

@@ -143,11 +143,11 @@ def _key(wrapped: Wrapped, own: Constraint, new: Table, key: str) -> Iterator[Pr
             f" RENAME, and `ALTER TABLE {table.sql} ADD CONSTRAINT {name} {own.definition}`"
             f" {_BEHIND}",
         )
-    elif "indexes" in wrapped.including and own.name == _default_name(table, own):
+    elif own.name == _default_name(table, own) and not _is_named(wrapped, other):
         yield (
             f"{lacks}, which ON CONFLICT needs",
             f"write `ALTER TABLE {first.sql} RENAME CONSTRAINT {name} TO {free}` behind the"
-            " RENAME, so that LIKE gives the new one this name",
+            " RENAME, so that the new one gets this name",
         )
     else:
         yield (
@@ -156,6 +156,11 @@ def _key(wrapped: Wrapped, own: Constraint, new: Table, key: str) -> Iterator[Pr
             f" RENAME, and `ALTER TABLE {table.sql} RENAME CONSTRAINT {ident(other.name)} TO"
             f" {name}` {_BEHIND}",
         )
+
+
+def _is_named(wrapped: Wrapped, key: Constraint) -> bool:
+    """By its author, not by PostgreSQL."""
+    return any(one.name == key.name for one, _ in wrapped.constraints)
 
 
 def _is_alike(one: Constraint, other: Constraint) -> bool:
