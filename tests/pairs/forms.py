@@ -520,6 +520,17 @@ FORMS = (
         sql="CREATE STATISTICS both{n} ON {c}, size FROM {t};",
     ),
     Form(
+        operation="maintain_table",
+        name="vacuum",
+        main=True,
+        sql="VACUUM (ANALYZE) {t};",
+    ),
+    Form(
+        operation="maintain_table",
+        name="reindex",
+        sql="REINDEX TABLE CONCURRENTLY {t};",
+    ),
+    Form(
         operation="attach_partition",
         name="plain",
         main=True,

@@ -29,7 +29,7 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
-from tests.remedies.tables import moved, partitioned, partitions, publications
+from tests.remedies.tables import moved, partitioned, partitions, publications, upkeep
 from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -60,6 +60,7 @@ ENTRIES = (
     *trains.ENTRIES,
     *widened.ENTRIES,
     *retyped.ENTRIES,
+    *upkeep.ENTRIES,
     *partitions.ENTRIES,
     *partitioned.ENTRIES,
     *publications.ENTRIES,

@@ -6,7 +6,7 @@ versions are data in the step, so the executor has no code for any operation.
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
@@ -126,15 +126,17 @@ class RunSql(Struct, frozen=True, kw_only=True):
     `sql` is one transaction, unless in_transaction is False (then exactly one statement).
     `probe` is a catalog query that returns one text: `done`, `not done` or `half done`;
     after a run it must say `done` (the postcondition); empty: the catalog does not show it,
-    only the journal does. `repair` leads from half done to
-    not done, or to done, and runs outside a transaction. `undo` runs in one transaction like
-    `sql`, unless in_transaction is False; before it, rows are restored in the batches of
-    `restore`, and `undo_checks` must hold.
+    only the journal does, as it does where the probe says `as recorded`. `repair` leads from
+    half done to not done, or to done, and runs outside a transaction. `undo` runs in one
+    transaction like `sql`, unless in_transaction is False; before it, rows are restored in the
+    batches of `restore`, and `undo_checks` must hold.
     `serves`: the versions that work once this step is done.
     `as_written` is what its author vouches for, with claims that a replay observed; `unknown`
     are those that it does not make. `privileged`: it needs superuser, so that no shadow runs
     it. `breaks` are writes of an application that failed after it on the shadow.
     """
+
+    RECORDED: ClassVar = "as recorded"  # by a probe: nothing is half done
 
     id: str
     operation: str  # slug of the operation, or `stamp`

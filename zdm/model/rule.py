@@ -24,6 +24,7 @@ class Planned(StrEnum):
     SCHEMA = "schema"  # writes it safely, where it knows the schema
     PHASES = "phases"  # splits it into an expand and a contract
     NO = "no"
+    REFUSED = "refused"  # refuses it, and says what to write
 
 
 class Transactions(StrEnum):

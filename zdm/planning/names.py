@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from zdm.model.commands import AlterTable, Change
+from zdm.model.commands import AlterTable, Change, Work, WorkOn
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import (
@@ -14,7 +14,12 @@ from zdm.model.syntax import (
     IndexDefinition,
     RenameObject,
 )
+from zdm.parse.objects import maintenance
 from zdm.schema import lookup, new_objects
+
+_MAINTAINS = frozenset(
+    {Work.ANALYZE, Work.VACUUM, Work.VACUUM_FULL, Work.REINDEX_INDEX, Work.REINDEX_TABLE}
+)
 
 
 class Key(Struct, frozen=True):
@@ -102,6 +107,20 @@ def renamed_index(action: Action, snapshot: Snapshot) -> tuple[Key, Key] | None:
         return None
     here = lookup.found(lookup.relation(said.words), snapshot, action.statement.settings)
     return index(here, said.words[-1]), index(here, said.new_name)
+
+
+def maintained(action: Action, snapshot: Snapshot) -> Iterator[Key]:
+    """The table, columns or index that an ANALYZE, VACUUM or REINDEX names."""
+    said = action.said
+    if not isinstance(said, WorkOn) or said.work not in _MAINTAINS:
+        return
+    for relation in said.relations:
+        name = lookup.found(relation, snapshot, action.statement.settings)
+        if said.work is Work.REINDEX_INDEX:
+            yield index(name, name.name)
+            continue
+        yield Key("table", name)
+        yield from (Key("column", name, column) for column in maintenance.columns(action))
 
 
 def makes(action: Action, snapshot: Snapshot) -> Iterator[Key]:

@@ -126,6 +126,7 @@ def of_action(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator
     yield from _of_function(action, snapshot)
     yield from _of_key(action, snapshot)
     yield from _of_index(action, snapshot)
+    yield from (Need(Kind.EXISTS, key) for key in names.maintained(action, snapshot))
     if not isinstance(fact, Fact) or fact.table is None:
         return
     if fact.kind is ActionKind.CREATE_TABLE:
@@ -153,8 +154,7 @@ def _of_index(action: Action, snapshot: Snapshot) -> Iterator[Need]:
     """That an index which it renames is there, and its new name is free."""
     renamed = names.renamed_index(action, snapshot)
     if renamed is not None:
-        yield Need(Kind.EXISTS, renamed[0])
-        yield Need(Kind.FREE, renamed[1])
+        yield from (Need(Kind.EXISTS, renamed[0]), Need(Kind.FREE, renamed[1]))
 
 
 def _of_key(action: Action, snapshot: Snapshot) -> Iterator[Need]:

@@ -1,10 +1,11 @@
-"""DROP INDEX of several indexes becomes one statement for each, in their order.
+"""DROP INDEX of several indexes, and ANALYZE or VACUUM of several tables, becomes one statement
+for each, in their order.
 
-They depend on nothing of each other, and each is dropped CONCURRENTLY by itself, which takes
-no list (measured 14-18).
+They depend on nothing of each other. Each index is dropped CONCURRENTLY by itself, which takes
+no list (measured 14-18), and each table waits for its own fills alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -12,17 +13,26 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import DropObjects
 from zdm.parse import facts
+from zdm.parse.objects import maintenance
 
 
 def split(action: Action, path: tuple[str, ...]) -> Sequence[Action]:
-    """A DROP INDEX for each index of a list; the Action itself where it is none, or where its
-    author lets it run as written."""
+    """A statement for each of a list; the Action itself where it is none, or where its author
+    lets it run as written."""
+    if action.statement.vouched:
+        return (action,)
+    if len(maintenance.targets(action)) > 1:
+        return _each(action, maintenance.each(action), path)
     said = _indexes(action)
-    if said is None or action.statement.vouched or _concurrently(action):
+    if said is None or _concurrently(action):
         return (action,)
     words = "DROP INDEX IF EXISTS" if said.if_exists else "DROP INDEX"
     ending = " CASCADE" if said.cascade else ""
     texts = (f"{words} {'.'.join(map(ident, one))}{ending}" for one in said.objects)
+    return _each(action, texts, path)
+
+
+def _each(action: Action, texts: Iterable[str], path: tuple[str, ...]) -> Sequence[Action]:
     return tuple(
         one
         for text in texts

@@ -9,6 +9,7 @@ _PLANNED = {
     Planned.SCHEMA: "`zdm plan` writes it safely where it knows the schema.",
     Planned.PHASES: "`zdm plan` splits it into an expand and a contract.",
     Planned.NO: "`zdm plan` cannot make it safe.",
+    Planned.REFUSED: "`zdm plan` refuses it, and plans what is written so.",
 }
 _FIXED = "`zdm check --fix` writes it into SQL files, where the rest of the file lets it.\n"
 

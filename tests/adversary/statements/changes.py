@@ -872,6 +872,7 @@ GENERATORS: dict[str, Generator] = {
         metadata.rename_index,
         metadata.drop_object,
         metadata.create_statistics,
+        metadata.maintain_table,
         metadata.create_publication,
         metadata.drop_publication,
         metadata.alter_sequence,

@@ -81,6 +81,24 @@ def create_statistics(train: "Train") -> "Statements":
     return (made, f"DROP STATISTICS {name};") if train.chance(0.1) else (made,)
 
 
+def maintain_table(train: "Train") -> "Statements":
+    """ANALYZE, VACUUM, or REINDEX of its indexes, behind what the train did to it."""
+    table = train.table()
+    key = f"public.{ident(table.name + '_pkey')}"
+    return (
+        train.random.choice(
+            (
+                f"ANALYZE {table.sql};",
+                f"ANALYZE {table.sql} (id), {train.table().sql};",
+                f"VACUUM (ANALYZE) {table.sql};",
+                f"VACUUM {table.sql};",
+                f"REINDEX TABLE CONCURRENTLY {table.sql};",
+                f"REINDEX INDEX CONCURRENTLY {key};",
+            )
+        ),
+    )
+
+
 def create_publication(train: "Train") -> "Statements":
     """Of a table with its changes, or of its new rows alone."""
     table = train.table()

@@ -16,7 +16,7 @@ from zdm.model.plan import Backfill, Phase, RunSql, Step
 from zdm.model.sql import TRIGGER_PREFIX
 
 _TRIGGER = re.compile(rf'\bCREATE (?:OR REPLACE )?TRIGGER "?{TRIGGER_PREFIX}')
-_BUILD = re.compile(r"\bCREATE (?:UNIQUE )?INDEX CONCURRENTLY\b")
+_BUILD = re.compile(r"\b(?:CREATE (?:UNIQUE )?|RE)INDEX (?:INDEX )?CONCURRENTLY\b")
 
 
 class Trait(StrEnum):

@@ -242,12 +242,12 @@ def _lock(tree: _Tree) -> WorkOn:
 def _vacuum(tree: _Tree) -> WorkOn:
     named = [item["VacuumRelation"].get("relation") for item in tree.get("rels", [])]
     work = Work.VACUUM if tree.get("is_vacuumcmd") else Work.ANALYZE
-    if work is Work.VACUUM and "full" in _switched_on(tree.get("options")):
+    if work is Work.VACUUM and "full" in switched_on(tree.get("options")):
         work = Work.VACUUM_FULL
     return WorkOn(work=work, relations=tuple(relations.read(n) for n in named if n is not None))
 
 
-def _switched_on(items: Any) -> frozenset[str]:
+def switched_on(items: Any) -> frozenset[str]:
     """Options in parentheses that are not said to be off."""
     off = {"false", "off", "0", "no"}
     found = set()
@@ -275,7 +275,7 @@ def _reindex(tree: _Tree) -> WorkOn:
         work=_REINDEXED[tree["kind"]],
         relations=() if named is None else (relations.read(named),),
         name=tree.get("name", ""),
-        concurrently="concurrently" in _switched_on(tree.get("params")),
+        concurrently="concurrently" in switched_on(tree.get("params")),
     )
 
 

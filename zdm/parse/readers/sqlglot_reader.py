@@ -98,6 +98,8 @@ def _statement(tree: exp.Expr) -> tuple[Reading, ...] | None:
             return (Reading(kind=_WRITES[type(tree)], schema=schema, table=table),)
         case exp.Comment():
             return _one(_comment(tree))
+        case exp.Analyze():
+            return _one(_analyze(tree))
     return None
 
 
@@ -156,6 +158,15 @@ def _comment(tree: exp.Comment) -> Reading | None:
                 name=_name(tree.this.this),
             )
     return None
+
+
+def _analyze(tree: exp.Analyze) -> Reading | None:
+    """Of one table; a name with columns behind it is read as a call, without its quotes."""
+    tables = tree.args.get("tables") or []
+    if len(tables) != 1 or not isinstance(tables[0].this, exp.Identifier):
+        return None
+    schema, table = _table(tables[0])
+    return Reading(kind=Kind.OTHER, schema=schema, table=table)
 
 
 def _alter(tree: exp.Alter, schema: str, table: str) -> tuple[Reading, ...] | None:

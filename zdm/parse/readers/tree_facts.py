@@ -51,6 +51,7 @@ _DROPS = {
     "OBJECT_TRIGGER": Kind.DROP_TRIGGER,
 }
 _NOT_FOR_NEW = frozenset({'"$user"', "$user", "pg_catalog", "pg_temp"})
+_TYPES = ("CreateEnumStmt", "CompositeTypeStmt", "CreateRangeStmt")
 _WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _TEMPORARY = {
     what: Unknown(reason=f"a temporary {what} does not outlive its connection")
@@ -217,10 +218,6 @@ def _comment(tree: Tree, path: Path) -> Fact | Unknown:
     return Fact(kind=Kind.COMMENT, name=".".join(parts))
 
 
-def _trigger(tree: Tree, path: Path) -> Fact | Unknown:
-    return _fact(Kind.CREATE_TRIGGER, relation(tree["relation"], path), name=tree["trigname"])
-
-
 def _statistics(tree: Tree, path: Path) -> Fact | Unknown:
     nodes = tree.get("relations", [])
     if len(nodes) != 1 or "RangeVar" not in nodes[0]:
@@ -229,8 +226,8 @@ def _statistics(tree: Tree, path: Path) -> Fact | Unknown:
     return _fact(Kind.OTHER, table, if_exists=bool(tree.get("if_not_exists")))
 
 
-def _policy(tree: Tree, path: Path) -> Fact | Unknown:
-    return _fact(Kind.OTHER, relation(tree["table"], path), name=tree["policy_name"])
+def _part(kind: Kind, key: str, name: str) -> Callable[[Tree, Path], Fact | Unknown]:
+    return lambda tree, path: _fact(kind, relation(tree[key], path), name=tree[name])
 
 
 def _writes_inside(tree: Tree) -> bool:
@@ -339,6 +336,15 @@ def _sequence(kind: Kind) -> Callable[[Tree, Path], Fact | Unknown]:
     return read
 
 
+def _maintained(tree: Tree, path: Path) -> Fact | Unknown:
+    """VACUUM, ANALYZE, CLUSTER, REINDEX: of one table, or of several, all, or an index."""
+    nodes = [item["VacuumRelation"]["relation"] for item in tree.get("rels", [])]
+    nodes += [tree["relation"]] if "relation" in tree else []
+    if len(nodes) != 1 or tree.get("kind") == "REINDEX_OBJECT_INDEX":
+        return Fact(kind=Kind.OTHER)
+    return _fact(Kind.OTHER, relation(nodes[0], path))
+
+
 def _grant(tree: Tree, path: Path) -> Fact | Unknown:
     objects = tree.get("objects", [])
     if tree.get("objtype") == "OBJECT_TABLE" and len(objects) == 1 and "RangeVar" in objects[0]:
@@ -357,14 +363,8 @@ def _schema_move(tree: Tree, path: Path) -> Fact | Unknown:
     return Fact(kind=Kind.OTHER, name="SET SCHEMA")
 
 
-def _alter_other(tree: Tree, path: Path) -> Fact | Unknown:
-    """ALTER INDEX, VIEW, SEQUENCE …, which libpg_query also reads as an AlterTableStmt."""
-    del path
-    return Fact(kind=Kind.OTHER, name=str(tree.get("objtype", "")))
-
-
 _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
-    "AlterTableStmt": _alter_other,
+    "AlterTableStmt": _named(Kind.OTHER, "objtype"),  # of an index, view, sequence …
     "RenameStmt": _rename,
     "IndexStmt": _index,
     "DropStmt": _drop,
@@ -375,13 +375,11 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "TruncateStmt": _truncate,
     "SelectStmt": _select,
     "CommentStmt": _comment,
-    "CreateTrigStmt": _trigger,
+    "CreateTrigStmt": _part(Kind.CREATE_TRIGGER, "relation", "trigname"),
     "ViewStmt": _view,
     "CreateSeqStmt": _sequence(Kind.CREATE_SEQUENCE),
     "AlterSeqStmt": _sequence(Kind.ALTER_SEQUENCE),
-    "CreateEnumStmt": _named(Kind.CREATE_TYPE, "typeName"),
-    "CompositeTypeStmt": _named(Kind.CREATE_TYPE, "typeName"),
-    "CreateRangeStmt": _named(Kind.CREATE_TYPE, "typeName"),
+    **dict.fromkeys(_TYPES, _named(Kind.CREATE_TYPE, "typeName")),
     "AlterEnumStmt": _named(Kind.ALTER_TYPE, "typeName"),
     "CreateDomainStmt": _named(Kind.CREATE_DOMAIN, "domainname"),
     "CreateExtensionStmt": _named(Kind.CREATE_EXTENSION, "extname"),
@@ -389,12 +387,14 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "CreateFunctionStmt": _named(Kind.CREATE_FUNCTION, "funcname"),
     "GrantStmt": _grant,
     "CreateStatsStmt": _statistics,
-    "CreatePolicyStmt": _policy,
+    "CreatePolicyStmt": _part(Kind.OTHER, "table", "policy_name"),
+    "AlterPolicyStmt": _part(Kind.OTHER, "table", "policy_name"),
     "CreatePublicationStmt": _named(Kind.OTHER, "pubname"),
-    "AlterPolicyStmt": _policy,
     "AlterObjectSchemaStmt": _schema_move,
     "VariableSetStmt": _set,
     "TransactionStmt": _transaction,
     "CreateTableAsStmt": _create_as,
     "RefreshMatViewStmt": _on_relation(Kind.OTHER),
+    **dict.fromkeys(("VacuumStmt", "ClusterStmt", "ReindexStmt"), _maintained),
+    "NotifyStmt": _named(Kind.OTHER, "conditionname"),
 }

@@ -4,7 +4,8 @@ A fill comes behind every step of EXPAND. What the author writes behind it and w
 meet, or would meet it, comes behind it, too: an INSERT, whose rows the fill would change, and a
 statement that runs as written, such as a trigger that would fire for the fill, or `setval` by
 the rows that are copied. What comes behind such a statement on its table, on one that refers to
-its table, or in a text that names it, waits with it. An INSERT with ON CONFLICT waits for a new
+its table, or in a text that names it, waits with it. ANALYZE, VACUUM and REINDEX come behind
+all that fills their table, also in the contract. An INSERT with ON CONFLICT waits for a new
 unique key of its table, and what sets a sequence for the rows of its table.
 """
 
@@ -32,13 +33,15 @@ _ANY_ROWS = _ROWS | {ActionKind.SELECT, ActionKind.OTHER, None}  # it may read a
 @dataclass(slots=True)
 class Waits:
     """The tables that are filled so far; those in which an INSERT, or another step, waits for
-    that; those that get a new key behind their fill; the functions that wait; and whether all
-    that follows waits, because it is not known what a statement before it does."""
+    that; those that get a new key behind their fill, or lose rows in the contract; the
+    functions that wait; and whether all that follows waits, because it is not known what a
+    statement before it does."""
 
     filled: set[Name] = field(default_factory=set)
     copied: set[Name] = field(default_factory=set)  # tables that get rows in batches
     waiting: set[Name] = field(default_factory=set)
     keyed: set[Name] = field(default_factory=set)
+    late: set[Name] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     everything: bool = False
 
@@ -49,6 +52,8 @@ class Waits:
         own |= _numbered(place)
         wait = self._waits(place, own, recipe)
         steps = tuple(self._behind(step, wait=wait) for step in recipe)
+        if place.operation.slug == "maintain_table":
+            steps = tuple(self._maintained(step, own) for step in steps)
         if wait and steps != recipe:
             self.waiting |= own
             self.functions |= {name for a in place.actions if (name := _function(a))}
@@ -60,7 +65,15 @@ class Waits:
             self.keyed |= {n for a in place.actions if (n := new_keys.table(a)) is not None}
         self.copied |= {s.copy.table for s in steps if isinstance(s, Backfill) and s.copy}
         self.filled |= self.copied
+        self.late |= {*_changed_late(steps)}
         return steps
+
+    def _maintained(self, step: Step, own: set[Name]) -> Step:
+        """ANALYZE, VACUUM or REINDEX, behind what changes the rows of its tables."""
+        tables = own | {lock.table for lock in step.locks}
+        if tables & self.late:
+            return replace(step, phase=Phase.CONTRACT)
+        return replace(step, phase=Phase.VALIDATE) if tables & self.filled else step
 
     def _waits(self, place: Placed, own: set[Name], recipe: Sequence[Step]) -> bool:
         refers = {n for a in place.actions for n in _refers(a, place)} | own
@@ -110,6 +123,16 @@ class Waits:
         if late and any(lock.table in self.filled for lock in step.locks):
             return replace(step, phase=Phase.VALIDATE)
         return replace(step, phase=Phase.BACKFILL) if wait else step
+
+
+def _changed_late(steps: Sequence[Step]) -> Iterator[Name]:
+    """The tables whose rows change after the rollout, as far as it is known."""
+    for step in steps:
+        if step.phase is Phase.CONTRACT:
+            written = isinstance(step, RunSql) and step.as_written
+            for lock in step.locks:
+                if written or lock.mode is LockMode.ROW_EXCLUSIVE:
+                    yield lock.table
 
 
 def stop_before(steps: Sequence[Owned], placed: Sequence[Placed]) -> list[Owned]:

@@ -31,7 +31,8 @@ def probe(own: Connection, step: RunSql, *, unknown: str = "done") -> str:
     if not step.probe:  # the author vouches for it: the journal alone knows
         return unknown
     row = own.execute(step.probe.encode()).fetchone()
-    return "" if row is None else str(row[0])
+    answer = "" if row is None else str(row[0])
+    return unknown if answer == RunSql.RECORDED else answer
 
 
 def preconditions(own: Connection, step: RunSql | Backfill, naming: timedelta = NAMING) -> None:

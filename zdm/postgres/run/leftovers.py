@@ -18,8 +18,8 @@ _NAMES = "pg_class_relname_nsp_index"  # two that are made at the same time meet
 
 
 def is_build(step: RunSql) -> bool:
-    """Whether its repair takes away what it makes."""
-    return not step.in_transaction and bool(step.repair) and step.repair == step.undo
+    """Whether its repair takes away what it makes, or all that a failure leaves of it."""
+    return not step.in_transaction and bool(step.repair) and step.undo in ((), step.repair)
 
 
 def refuse_others(own: Connection, fence: Fence, step: RunSql, found: str) -> None:

@@ -32,7 +32,7 @@ def fix(site: Site) -> Fix | None:
 RULE = Rule(
     slug="reindex-not-concurrent",
     severity=Severity.ERROR,
-    planned=Planned.YES,
+    planned=Planned.REFUSED,
     title="REINDEX without CONCURRENTLY",
     problem="Writes to the table wait, and queries that use the index.",
     postgres="SHARE on the table and ACCESS EXCLUSIVE on the index (14 to 18).",

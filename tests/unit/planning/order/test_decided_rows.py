@@ -3,7 +3,7 @@ import pytest
 from tests.unit import schemas
 from zdm.errors import RefusedError
 from zdm.model.plan import Phase, Plan
-from zdm.model.schema import Name, View
+from zdm.model.schema import Column, Name, View
 from zdm.planning import classify, schedule
 
 OTHERS = schemas.users(name=Name("public", "others"), rows=5)
@@ -13,7 +13,9 @@ SEEN = View(
     definition="SELECT others.name FROM others",
     uses=((Name("public", "others"), "name"),),
 )
-HERE = schemas.snapshot(schemas.users(rows=5), OTHERS, views=(SEEN,))
+TEXTS = tuple(Column(name=name, type="text") for name in ("email", "name"))
+USERS = schemas.users(rows=5, columns=(Column(name="id", type="bigint", not_null=True), *TEXTS))
+HERE = schemas.snapshot(USERS, OTHERS, views=(SEEN,))
 GONE = "DELETE FROM users WHERE name = 'a' AND email IS NULL;"
 BY_OTHERS = "DELETE FROM users WHERE name IN (SELECT others.name FROM others);"
 
