@@ -1,2 +1,2 @@
--- The warehouse reads visits from a replica of its own; pages stay here.
-CREATE PUBLICATION warehouse FOR TABLE visits WITH (publish = 'insert, update');
+-- The warehouse counts visits, and needs new ones alone.
+CREATE PUBLICATION warehouse FOR TABLE visits WITH (publish = 'insert');

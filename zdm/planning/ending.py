@@ -53,7 +53,7 @@ def _column(column: Column) -> str:
 
 
 def _rights(column: Column) -> str:
-    """As psql shows them, whoever granted them."""
+    """As psql shows them, without the role that granted them."""
     return ", ".join(sorted(item.rpartition("/")[0] for item in column.grants))
 
 

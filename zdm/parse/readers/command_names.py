@@ -36,7 +36,6 @@ _NAMES = {
     "AlterUserMappingStmt": "ALTER USER MAPPING",
     "CheckPointStmt": "CHECKPOINT",
     "ClosePortalStmt": "CLOSE",
-    "ClusterStmt": "CLUSTER",
     "ConstraintsSetStmt": "SET CONSTRAINTS",
     "CreateAmStmt": "CREATE ACCESS METHOD",
     "CreateCastStmt": "CREATE CAST",
@@ -73,7 +72,6 @@ _NAMES = {
     "NotifyStmt": "NOTIFY",
     "PrepareStmt": "PREPARE",
     "ReassignOwnedStmt": "REASSIGN OWNED",
-    "ReindexStmt": "REINDEX",
     "RuleStmt": "CREATE RULE",
     "SecLabelStmt": "SECURITY LABEL",
     "UnlistenStmt": "UNLISTEN",
@@ -114,8 +112,6 @@ def of(node: str, tree: _Tree) -> str:
             return _DEFINED[tree["kind"]]
         case "GrantRoleStmt":
             return "GRANT" if tree.get("is_grant") else "REVOKE"
-        case "VacuumStmt":
-            return "VACUUM" if tree.get("is_vacuumcmd") else "ANALYZE"
         case "AlterFunctionStmt":
             return _ROUTINES.get(tree.get("objtype", ""), _NAMES[node])
         case "AlterExtensionContentsStmt" if tree.get("action", 0) < 0:
