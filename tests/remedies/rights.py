@@ -12,7 +12,44 @@ CREATE TRIGGER audited AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION audit
 _AUDITS = _AUDIT + _NOTES.format(more="")
 _NUMBERED = "CREATE TABLE audit (n serial, id bigint);\nGRANT INSERT ON audit TO zdm_reader;\n"
 _NUMBERS = _NUMBERED + _NOTES.format(more="").replace("audit VALUES", "audit (id) VALUES")
+_SECURED = (
+    "CREATE POLICY p ON users USING (n = 1); ALTER TABLE users ENABLE ROW LEVEL SECURITY;"
+)
+_SHARES = "CREATE TABLE shares (n int, who text);"
+_LOOP = (
+    "CREATE POLICY s ON shares USING (n IN (SELECT u.n FROM users u));"
+    " ALTER TABLE shares ENABLE ROW LEVEL SECURITY;"
+)
+_SHARED = "CREATE POLICY q ON users USING (n IN (SELECT s.n FROM shares s));"
+_SHOWN = "CREATE FUNCTION shared(int) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER"
+_SHOWN += " SET search_path = public, pg_temp AS 'SELECT $1 IN (SELECT s.n FROM shares s)';\n"
 ENTRIES = (
+    Entry(
+        slug="policy_would_fail",
+        before=USERS + _SECURED,
+        refused="CREATE POLICY q ON users USING (name = current_setting('app.name'));",
+        fixed=("CREATE POLICY q ON users USING (name = current_setting('app.name', true));",),
+    ),
+    Entry(
+        slug="policy_would_fail",
+        before=USERS + _SECURED,
+        refused="CREATE POLICY q ON users USING (name = current_setting('app.name'));",
+        fixed=(
+            f"{EXPAND}CREATE POLICY q ON users USING (name = current_setting('app.name'));",
+        ),
+    ),
+    Entry(
+        slug="policy_would_fail",
+        before=USERS + _SECURED + _SHARES + _ROLE + "GRANT SELECT ON users TO zdm_reader;",
+        refused=_SHARED,
+        fixed=("GRANT SELECT ON shares TO zdm_reader;\n" + _SHARED,),
+    ),
+    Entry(
+        slug="policy_would_fail",
+        before=USERS + _SECURED + _SHARES + _LOOP,
+        refused=_SHARED,
+        fixed=(_SHOWN + "CREATE POLICY q ON users USING (shared(n));",),
+    ),
     Entry(
         slug="right_missing",
         before=USERS + _ROLE + "GRANT INSERT ON users TO zdm_reader;",
@@ -176,6 +213,33 @@ ENTRIES = (
         before=USERS + "CREATE POLICY p ON users; ALTER TABLE users ENABLE ROW LEVEL SECURITY;",
         refused="DROP POLICY p ON users;",
         fixed=("ALTER TABLE users DISABLE ROW LEVEL SECURITY;\nDROP POLICY p ON users;",),
+    ),
+    Entry(
+        slug="row_security_hides_rows",
+        before=USERS + _SECURED,
+        refused="ALTER TABLE users FORCE ROW LEVEL SECURITY;\n"
+        "UPDATE users SET name = 'x' WHERE n = 2;",
+        fixed=(
+            "UPDATE users SET name = 'x' WHERE n = 2;\n"
+            "ALTER TABLE users FORCE ROW LEVEL SECURITY;",
+        ),
+    ),
+    Entry(
+        slug="row_security_interrupted",
+        before=USERS + _SECURED,
+        refused="ALTER TABLE users DISABLE ROW LEVEL SECURITY;\n"
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY q ON users USING (n = 2);",
+        fixed=("CREATE POLICY q ON users USING (n = 2);",),
+    ),
+    Entry(
+        slug="row_security_interrupted",
+        before=USERS + _SECURED,
+        refused="ALTER TABLE users DISABLE ROW LEVEL SECURITY;\n"
+        "CREATE POLICY q ON users USING (n = 2);",
+        fixed=(
+            "CREATE POLICY q ON users USING (n = 2);\n"
+            "ALTER TABLE users DISABLE ROW LEVEL SECURITY;",
+        ),
     ),
     Entry(
         slug="policy_cannot_be_changed",

@@ -36,6 +36,7 @@ from zdm.planning.order import (
     decided_rows,
     deleted_rows,
     fills,
+    forced_rows,
     lacking_rights,
     met_rows,
     met_through,
@@ -54,7 +55,7 @@ from zdm.planning.walk import Owned
 from zdm.recipes import stamp
 from zdm.serialize import snapshot_file
 
-_EXTENDED = "extend_function"
+_OF_DROP = {"extend_function": 0, "change_policy": 2, stamp.SLUG: 3}  # others: 1
 _DUAL_WRITES = frozenset(
     {"rename_column", "change_type", "move_column", "retype_column", "widen_integer"}
 )
@@ -132,6 +133,7 @@ def scheduled(
         or met_rows.conflicts(ordered, placed)
         or tuple(new_keys.conflicts(ordered, placed))
         or tuple(object_order.conflicts(ordered, placed))
+        or tuple(forced_rows.conflicts(placed, run.statements))
         or tuple(lacking_rights.conflicts(placed, classification.after))
         or tuple(partition_order.conflicts(ordered, placed))
         or tuple(met_through.conflicts(ordered, placed))
@@ -206,13 +208,14 @@ def _ordered(
     return sorted(steps, key=lambda owned: (owned.step.phase.position, _late(owned.step)))
 
 
-def _late(step: Step) -> bool:
+def _late(step: Step) -> int:
     """The end of a dual write is the point of no return, so what may still fail on the data
     comes before it: a scan of a column that holds NULL, a constraint of the author's. And the
-    text of a former function may name what is dropped, so that goes first."""
+    text of a former function may name what is dropped, so that goes first; FORCE ROW LEVEL
+    SECURITY hides the rows from zdm, so it is last."""
     if step.phase is Phase.CONTRACT:
-        return step.operation in _DUAL_WRITES
-    return step.phase is Phase.DROP and step.operation != _EXTENDED
+        return int(step.operation in _DUAL_WRITES)
+    return _OF_DROP.get(step.operation, 1) if step.phase is Phase.DROP else 0
 
 
 def _rollout(steps: Sequence[Step]) -> AwaitRollout:

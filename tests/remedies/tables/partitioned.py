@@ -56,6 +56,7 @@ def _more(sql: str, *fixed: str, refused: str = WRAP, start: str = "") -> Entry:
 
 _LOGGED = EVENTS.replace("CREATE TABLE", "CREATE UNLOGGED TABLE")
 _KEYED = EVENTS + KEY
+_ALL = LIKE.replace("DEFAULTS", "ALL")
 _SECURED = (
     "ALTER TABLE events ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;\n"
     "CREATE POLICY every ON events USING (true);\n"
@@ -178,6 +179,16 @@ ENTRIES = (
     ),
     _refused(_NUMBERED, WRAP, wrap(_OWNED)),
     # keys and checks
+    _refused(_KEYED, wrap(like=_ALL), wrap(like=_ALL, renamed=KEY_AWAY)),
+    _refused(
+        _KEYED.replace("events_pkey", "events_key"),
+        wrap(like=_ALL),
+        wrap(
+            "ALTER TABLE events RENAME CONSTRAINT events_pkey TO events_key;\n",
+            like=_ALL,
+            renamed=KEY_AWAY.replace("events_pkey", "events_key"),
+        ),
+    ),
     _refused(
         EVENTS + "ALTER TABLE events ADD PRIMARY KEY (id);\n",
         wrap(KEY, renamed=KEY_AWAY),

@@ -25,6 +25,7 @@ from zdm.parse import emit
 from zdm.parse.emit import Constant, Ident, Qualified
 from zdm.parse.objects import policies, settings
 from zdm.recipes import run_sql, site
+from zdm.recipes.access import policy_needs
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.sql import probes
 from zdm.schema import lookup
@@ -52,6 +53,10 @@ _EARLY = (
     "from the expand on, the old version sees and may change the rows of {table} that policy"
     " {name} permits, too"
 )
+_FAILS = (
+    "from the expand on, each query of {table} runs the expressions of policy {name}, too: an"
+    " error in them fails it, for both versions"
+)
 _SHOWS = (
     "until the contract the policies stay in force for the new version; from then on it sees"
     " the rows of all, unless its queries leave them out"
@@ -72,6 +77,7 @@ class ChangePolicy(Struct, frozen=True, kw_only=True):
     settings: tuple[Setting, ...]
     missing: bool = False
     seen: bool = True
+    partial: bool = False  # an expression of it may fail
 
     @property
     def slug(self) -> str:
@@ -102,6 +108,11 @@ class ChangePolicy(Struct, frozen=True, kw_only=True):
                     _EARLY.format(table=table.name, name=self.name),
                     "if that matters, let the old version's queries leave them out",
                 )
+                if self.partial:
+                    yield (
+                        _FAILS.format(table=table.name, name=self.name),
+                        "make them accept every row and every session, for example with CASE",
+                    )
             return
         if self.verb in ("disable", "no force"):
             yield _SHOWS, "let the new version work with and without them"
@@ -135,7 +146,7 @@ class ChangePolicy(Struct, frozen=True, kw_only=True):
             run_sql.short_transaction(
                 place,
                 id=place.id(self.name or "row-security", self.verb.replace(" ", "-")),
-                phase=Phase.EXPAND if self.early else Phase.CONTRACT,
+                phase=self._phase,
                 title=self.title,
                 sql=self.sql,
                 locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
@@ -148,6 +159,14 @@ class ChangePolicy(Struct, frozen=True, kw_only=True):
                 else "No instance is left that sees other rows than before.",
             ),
         )
+
+    @property
+    def _phase(self) -> Phase:
+        """FORCE is the last step of all: the owner, who runs the plan, sees no rows from then
+        on; and NO FORCE stays in the author's order with it."""
+        if self.verb in ("force", "no force"):
+            return Phase.DROP
+        return Phase.EXPAND if self.early else Phase.CONTRACT
 
     def _probe(self) -> str:
         if not self.seen:
@@ -197,7 +216,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return statements.unknown_table(action, action.fact.table)
     if verb in _FLAGS:
         return _of_table(actions, table, verb)
-    return _of_policy(actions, table, verb, name)
+    return _of_policy(actions, table, verb, name, snapshot)
 
 
 def _of_table(actions: Sequence[Action], table: Table, verb: str) -> Match | Refusal:
@@ -214,6 +233,9 @@ def _of_table(actions: Sequence[Action], table: Table, verb: str) -> Match | Ref
             "create a policy in this migration, without AS RESTRICTIVE",
         )
     secured = bool(table.row_security)
+    interrupted = _interrupted(actions, table) if verb == "disable" and secured else None
+    if interrupted is not None:
+        return interrupted
     done = {
         "enable": secured,
         "disable": not secured,
@@ -235,6 +257,27 @@ def _of_table(actions: Sequence[Action], table: Table, verb: str) -> Match | Ref
     return Match(operation=operation, consumed=(0,))
 
 
+def _interrupted(actions: Sequence[Action], table: Table) -> Refusal | None:
+    for other in actions[1:]:
+        if policies.security(other) == "enable":
+            return refuse.refuse(
+                actions[0],
+                "row_security_interrupted",
+                f"{other.source} enables row security of {table.name} again, and between the"
+                " two, which are steps of their own, every role would see every row",
+                "remove both: policies can be created and dropped while it is enabled",
+            )
+        if _comes_early(other):
+            return refuse.refuse(
+                actions[0],
+                "row_security_interrupted",
+                f"row security of {table.name} stays enabled until the contract, and"
+                f" {other.source} creates a policy before it, which would be in force",
+                "write it above this statement, if it may be in force until then",
+            )
+    return None
+
+
 def _comes_early(action: Action) -> bool:
     """Whether it makes a policy that is there before row security, which waits for the
     contract."""
@@ -244,13 +287,23 @@ def _comes_early(action: Action) -> bool:
 
 
 def _of_policy(
-    actions: Sequence[Action], table: Table, verb: str, name: str
+    actions: Sequence[Action], table: Table, verb: str, name: str, snapshot: Snapshot
 ) -> Match | Refusal | None:
     action = actions[0]
     policy = next((p for p in table.policies if p.name == name), None)
     problem = _problem(action, table, verb, name)
     if problem is not None:
         return refuse.refuse(action, "policy_cannot_be_changed", *problem)
+    early = verb == "create" and policies.is_permissive(action)
+    needs = _needs(action, table, snapshot) if early else ()
+    if needs:
+        return refuse.refuse(
+            action,
+            "policy_would_fail",
+            f"{table.name} has row security, so from the expand on policy {name} would run in"
+            f" the queries of both versions: {'; '.join(fact for fact, _ in needs)}",
+            "; ".join(dict.fromkeys(remedy for _, remedy in needs)),
+        )
     again = _again(actions, name) if verb == "drop" and policy is not None else None
     if again is None and policy is not None and verb == "drop" and _is_last(table, policy):
         return refuse.refuse(
@@ -265,13 +318,21 @@ def _of_policy(
         table=table.name,
         verb=verb if again is None else "replace",
         name=name,
-        early=verb == "create" and policies.is_permissive(action),
+        early=early,
         policy=policy,
         sql=tuple(a.statement.sql for a in made),
         settings=action.statement.settings,
         missing=policy is None and verb == "drop",
+        partial=early and policies.reading(action).partial,
     )
     return Match(operation=operation, consumed=(0,) if again is None else (0, again))
+
+
+def _needs(action: Action, table: Table, snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    """Why queries would fail with the policy; before row security is enabled none runs it."""
+    if not table.row_security or table.secured:
+        return ()
+    return tuple(policy_needs.problems(action, table, snapshot))
 
 
 def _again(actions: Sequence[Action], name: str) -> int | None:

@@ -288,6 +288,12 @@ def is_reverted(connection: Connection, fence: Fence, step: str) -> bool:
     return row is not None
 
 
+def every_done(connection: Connection, fence: Fence) -> frozenset[str]:
+    """The steps that are recorded as done."""
+    sql = "SELECT id FROM zdm.step WHERE run_id = %s AND state = 'done'"
+    return frozenset(row[0] for row in connection.execute(sql, (fence.run,)))
+
+
 def is_done(connection: Connection, fence: Fence, step: str) -> bool:
     """Whether a step is recorded as done."""
     row = connection.execute(

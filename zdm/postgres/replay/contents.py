@@ -6,6 +6,7 @@ table without a primary key is compared as a bag of rows.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 
@@ -15,6 +16,11 @@ from zdm.postgres.session.connection import Connection
 
 _SHOWN = 100  # characters of a value
 FORCED = "forced"  # row security, for the owner too
+_SEQUENCES = """
+SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND n.nspname !~ '^(pg_|information_schema$)' ORDER BY 1
+"""
 Cells = tuple[str | None, ...]
 
 
@@ -183,3 +189,18 @@ def _shown(value: str | None) -> str:
     if value is None:
         return "NULL"
     return literal(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…")
+
+
+@contextmanager
+def numbers_kept(conn: Connection) -> Iterator[None]:
+    """Sequences give the same numbers after the block: a rollback alone does not see to it."""
+    names = [str(row[0]) for row in conn.execute(_SEQUENCES.encode())]
+    states = [f"SELECT {literal(n)}, last_value, is_called FROM {n}" for n in names]  # noqa: S608
+    before = conn.execute(" UNION ALL ".join(states).encode()).fetchall() if states else []
+    yield
+    numbers = ", ".join(
+        f"pg_catalog.setval({literal(str(name))}, {value}, {called})"
+        for name, value, called in before
+    )
+    if numbers:
+        conn.execute(f"SELECT {numbers}".encode())

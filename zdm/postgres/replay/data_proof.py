@@ -10,7 +10,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import Plan, Side
 from zdm.model.schema import Name, Table
 from zdm.model.sql import literal
-from zdm.postgres.replay import attempt, constrained_rows, kept_rows, writers
+from zdm.postgres.replay import attempt, constrained_rows, contents, kept_rows, writers
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.attempt import Scene
 from zdm.postgres.replay.comparison import Compared, Model, ModelFailedError, Outcome
@@ -47,7 +47,7 @@ def with_writers(
         _prepared(scene, server, dsn, conn)
         app = Session(stack, server, dsn)
         writers.admit(conn, scene.start, app)
-        with kept_rows.numbers_kept(conn):
+        with contents.numbers_kept(conn):
             old = writers.working(conn, app, scene, Side.OLD, end)
         old, unlike = _alike(scene, old)
         old, untaken = _taken(dsn, scene, old)
@@ -154,7 +154,7 @@ def _taken(
     writes = [(one.write.sql, one.path) for group in groups for one in group]
     with (
         connection.connect(dsn, name="verify", pinned=False) as conn,
-        kept_rows.numbers_kept(conn),
+        contents.numbers_kept(conn),
     ):
         taken = constrained_rows.taken(conn, scene.plan.statements, writes)
     left = len(writes) - sum(sql in taken for sql, _ in writes)

@@ -2,21 +2,22 @@
 deletes or writes at one moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 
 import psycopg
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zdm.model.findings import Finding
 from zdm.model.locks import LockMode
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Step
 from zdm.model.schema import Name, Snapshot, Table
-from zdm.model.sql import ident, literal
+from zdm.model.sql import ident
 from zdm.model.statement import Fact, Setting
 from zdm.model.syntax import Insert
 from zdm.parse import mentioned
 from zdm.parse.readers import authority
 from zdm.parse.rows.copied import ROWS
+from zdm.postgres.replay import contents
 from zdm.postgres.replay.step import finding, for_transaction, written
 from zdm.postgres.session import one_message
 from zdm.postgres.session.connection import Connection
@@ -24,7 +25,7 @@ from zdm.recipes import stamp
 
 _DELETE = "DELETE "
 _MAKING = frozenset({"create_table", "new_table_change"})
-_UPDATE = "update_rows"
+_UPDATE, _FILL = "update_rows", "backfill"
 _PATH = ("public",)  # of a name without a schema: where new tables are made
 _CHECK_ALL = "SET CONSTRAINTS ALL IMMEDIATE"
 _DEFAULT_PATH = "SET LOCAL search_path = DEFAULT"
@@ -49,7 +50,6 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE NOT c.relispartition AND n.nspname !~ '^(pg_|information_schema$)'
   AND c.relkind """
 _TABLES = f"{_NAMES} IN ('r', 'p') ORDER BY 1"
-_SEQUENCES = f"{_NAMES} = 'S' ORDER BY 1"
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -188,6 +188,31 @@ def _rows_of(source: str) -> str:
     )
 
 
+def as_updates(steps: Sequence[Step], start: Snapshot, end: Snapshot) -> Sequence[Step]:
+    """As if no trigger converted what is written while an UPDATE is done in batches; nothing
+    where one does so until the contract, or where the table loses what the UPDATE may read."""
+    if any(step.phase is Phase.CONTRACT and _converts(step) for step in steps):
+        return ()
+    return [
+        replace(step, operation=_UPDATE) if step.operation == _FILL else step
+        for step in steps
+        if not isinstance(step, AwaitRollout) and not _converts(step)
+        if not isinstance(step, Backfill) or _keeps_columns(step.table, start, end)
+    ]
+
+
+def _keeps_columns(name: Name, start: Snapshot, end: Snapshot) -> bool:
+    before, after = start.table(name), end.table(name)
+    if before is None or after is None:
+        return False
+    return all(after.column(column.name) for column in before.columns)
+
+
+def _converts(step: Step) -> bool:
+    """Whether it makes or drops the trigger of a fill."""
+    return isinstance(step, RunSql) and step.operation == _FILL
+
+
 def overtaken(
     steps: Sequence[Step], conn: Connection, table: Name, sql: str, path: str
 ) -> bool:
@@ -227,21 +252,6 @@ def made_otherwise(steps: Sequence[Step], conn: Connection, sql: str, path: str)
     write = _with_path((), (f"SET LOCAL search_path = {path}", sql, _CHECK_ALL))
     after = _found(conn, query, (), *done, *write)
     return after is not None and after != _found(conn, query, (), *write, *done)
-
-
-@contextmanager
-def numbers_kept(conn: Connection) -> Iterator[None]:
-    """Sequences give the same numbers after the block: a rollback alone does not see to it."""
-    names = [str(row[0]) for row in conn.execute(_SEQUENCES.encode())]
-    states = [f"SELECT {literal(n)}, last_value, is_called FROM {n}" for n in names]  # noqa: S608
-    before = conn.execute(" UNION ALL ".join(states).encode()).fetchall() if states else []
-    yield
-    numbers = ", ".join(
-        f"pg_catalog.setval({literal(str(name))}, {value}, {called})"
-        for name, value, called in before
-    )
-    if numbers:
-        conn.execute(f"SELECT {numbers}".encode())
 
 
 def _joined(step: Step) -> frozenset[str]:
@@ -340,7 +350,7 @@ def _around(
     fails."""
     then = (_DEFAULT_PATH, *for_transaction(settings), query)
     both = ("SAVEPOINT zdm_write", *then, "ROLLBACK TO zdm_write", *write, *then)
-    with numbers_kept(conn):
+    with contents.numbers_kept(conn):
         try:
             rows = one_message.run(conn, both, keep=False)
         except psycopg.Error:
@@ -376,7 +386,7 @@ def _found(conn: Connection, query: str, settings: Sequence[Setting], *first: st
     """What the query gives after some statements, which are rolled back; None where one of them
     fails, for example because this schema lacks the table."""
     then = (_DEFAULT_PATH, *for_transaction(settings), query)
-    with numbers_kept(conn):
+    with contents.numbers_kept(conn):
         try:
             rows = one_message.run(conn, [*first, *then], keep=False)[-1]
             return rows[0] if rows else None

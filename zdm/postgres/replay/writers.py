@@ -41,8 +41,7 @@ _SETTINGS = (
     ("extra_float_digits", "0"),
     ("bytea_output", "escape"),
 )
-_WRITES = "SELECT, INSERT, UPDATE, DELETE"
-_WRITING = LockMode.ROW_EXCLUSIVE
+_WRITES, _ROWS = "SELECT, INSERT, UPDATE, DELETE", LockMode.ROW_EXCLUSIVE
 _CHECK_ALL = "SET CONSTRAINTS ALL IMMEDIATE"
 _PATHS = ("''", "DEFAULT")  # of search; the second for tables whose triggers need one
 _BESIDE = {Side.OLD: "after", Side.NEW: "before"}
@@ -172,18 +171,20 @@ def working(
                 one
                 for one in app.working(list(wanted))
                 if not kept_rows.selected(conn, one.write.sql, gone, one.path)
-                and not (is_old and _either(plan, conn, one, end))
+                and not (is_old and _either(scene, conn, one, end))
             )
             found += [group] * bool(group)
     return tuple(found)
 
 
-def _either(plan: Plan, conn: Connection, one: Sent, end: Session) -> bool:
+def _either(scene: Scene, conn: Connection, one: Sent, end: Session) -> bool:
     """Whether the old version's write leaves other rows before an UPDATE than after it, and may
-    come after the whole migration."""
-    if not _overtaken(plan.steps, conn, one):
-        return False
-    return not kept_rows.once_more(plan, one.write.table) or bool(end.working([one.write]))
+    come after it: after the whole migration, or, if that refuses it, before the rollout."""
+    plan, later = scene.plan, bool(end.working([one.write]))
+    if _overtaken(plan.steps, conn, one):
+        return later or not kept_rows.once_more(plan, one.write.table)
+    updates = kept_rows.as_updates(plan.steps, scene.start, scene.end)
+    return not later and _overtaken(updates, conn, one)
 
 
 def _overtaken(steps: Sequence[Step], conn: Connection, one: Sent) -> bool:
@@ -346,15 +347,14 @@ class Writing:
         if isinstance(step, Backfill) and step.synced:
             self.filled.append(step)
         elif isinstance(step, RunSql):
-            self.written |= {lock.table for lock in step.locks if lock.mode is _WRITING}
+            self.written |= {lock.table for lock in step.locks if lock.mode is _ROWS}
         turn = self._turn
-        last = number == len(self.plan.steps) - 1
         if number < turn and Side.OLD in step.serves:
             self._round(Side.OLD, step, last=number == turn - 1)
         if not self._rounds[Side.NEW]:  # whose values a reverse may not hold
             yield from self._in_sync(step)
         if number >= turn - 1 and Side.NEW in step.serves:
-            self._round(Side.NEW, step, last=last)
+            self._round(Side.NEW, step, last=number == len(self.plan.steps) - 1)
 
     @property
     def _turn(self) -> int:

@@ -20,7 +20,7 @@ from zdm.execute.events import Compared, Waiting
 from zdm.execute.evidence import Change, Facts, How, Scope
 from zdm.execute.ports import Clock
 from zdm.execute.remedies import Undoing
-from zdm.model.plan import Backfill, Plan
+from zdm.model.plan import Backfill, Phase, Plan
 from zdm.postgres.backfill import key_walk, verify
 from zdm.postgres.backfill.engine import FillRequest
 from zdm.postgres.backfill.key_walk import Walk
@@ -45,6 +45,7 @@ _NAME = (
     "SELECT pg_catalog.format('%%I.%%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c"
     " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = %s::bigint::oid"
 )
+_HIDES = (Phase.DROP, "change_policy")  # FORCE ROW LEVEL SECURITY
 LookEvent = Waiting | Compared
 
 
@@ -64,8 +65,16 @@ class LastLook(Struct, frozen=True, kw_only=True):
             with self._short_waits():  # even definitions are read under the lock of a SELECT
                 yield from self._look()
 
+    def _left(self) -> Plan:
+        """The plan, or what is left of it once its last steps begin to hide rows."""
+        last = {s.id for s in self.plan.steps if (s.phase, s.operation) == _HIDES}
+        done = runs.every_done(self.own, self.fence)
+        if not last & done:
+            return self.plan
+        return replace(self.plan, steps=tuple(s for s in self.plan.steps if s.id not in done))
+
     def _look(self) -> Generator[LookEvent, None, None]:
-        if refused := unseen_rows.refusal(self.own, self.plan):
+        if refused := unseen_rows.refusal(self.own, self._left()):
             raise StoppedError(refused.message, hint=f"{refused.hint}; {_RUN_AGAIN}")
         now = catalog.read(self.own, self.scope)
         kept = looks.kept(self.own, self.fence.run)

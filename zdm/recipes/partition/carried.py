@@ -14,7 +14,7 @@ from zdm.parse.readers import fired
 from zdm.recipes.object import in_place, triggers
 from zdm.recipes.partition import unfit
 from zdm.recipes.partition.wrapped import Wrapped
-from zdm.schema import routines
+from zdm.schema import generated_names, routines
 from zdm.schema.effects import indexes, parents
 
 Problem = tuple[str, str]
@@ -128,18 +128,46 @@ def _key(wrapped: Wrapped, own: Constraint, new: Table, key: str) -> Iterator[Pr
         )
         return
     there = new.constraint(own.name)
-    alike = there is not None and (there.kind, there.columns) == (own.kind, own.columns)
+    alike = there is not None and _is_alike(there, own)
     if alike and _is_deferrable(wrapped, own) == ("DEFERRABLE" in own.definition):
         return
-    first, table = wrapped.first, wrapped.table
-    free = f"{own.name}_{first.name}"
-    yield (
-        f"the new {table} has no {own.kind} {own.name} ({', '.join(own.columns)}), as it was,"
-        " which ON CONFLICT needs",
-        f"write `ALTER TABLE {first.sql} RENAME CONSTRAINT {ident(own.name)} TO {ident(free)}`"
-        f" behind the RENAME, and `ALTER TABLE {table.sql} ADD CONSTRAINT {ident(own.name)}"
-        f" {own.definition}` {_BEHIND}",
-    )
+    first, table, name = wrapped.first, wrapped.table, ident(own.name)
+    free = ident(f"{own.name}_{first.name}")
+    columns = ", ".join(own.columns)
+    lacks = f"the new {table} has no {own.kind} {own.name} ({columns}), as it was"
+    other = next((c for c in new.constraints if _is_alike(c, own) and c is not there), None)
+    if other is None:
+        yield (
+            f"{lacks}, which ON CONFLICT needs",
+            f"write `ALTER TABLE {first.sql} RENAME CONSTRAINT {name} TO {free}` behind the"
+            f" RENAME, and `ALTER TABLE {table.sql} ADD CONSTRAINT {name} {own.definition}`"
+            f" {_BEHIND}",
+        )
+    elif "indexes" in wrapped.including and own.name == _default_name(table, own):
+        yield (
+            f"{lacks}, which ON CONFLICT needs",
+            f"write `ALTER TABLE {first.sql} RENAME CONSTRAINT {name} TO {free}` behind the"
+            " RENAME, so that LIKE gives the new one this name",
+        )
+    else:
+        yield (
+            f"{lacks}, which ON CONFLICT needs",
+            f"write `ALTER TABLE {first.sql} RENAME CONSTRAINT {name} TO {free}` behind the"
+            f" RENAME, and `ALTER TABLE {table.sql} RENAME CONSTRAINT {ident(other.name)} TO"
+            f" {name}` {_BEHIND}",
+        )
+
+
+def _is_alike(one: Constraint, other: Constraint) -> bool:
+    return (one.kind, one.columns) == (other.kind, other.columns)
+
+
+def _default_name(table: Name, key: Constraint) -> str:
+    """What PostgreSQL calls it where the author gives it no name (ChooseIndexName)."""
+    if key.kind == "primary key":
+        return generated_names.chosen(table, (), "pkey", ())
+    label = "key" if key.kind == "unique" else "excl"
+    return generated_names.chosen(table, key.columns, label, ())
 
 
 def _is_deferrable(wrapped: Wrapped, own: Constraint) -> bool:

@@ -9,6 +9,7 @@ from zdm.model.expression import Words
 from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, Setting
 from zdm.model.syntax import RenameObject
+from zdm.parse.objects import policies
 from zdm.schema import edits, family, lookup, renaming, routines, type_names
 from zdm.schema.effects import indexes
 
@@ -237,6 +238,21 @@ def _moved(snapshot: Snapshot, kind: str, name: Name, schema: str) -> Snapshot:
     return replace(snapshot, functions=tuple(functions))
 
 
+def _policy(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot:
+    table = _named_table(snapshot, said.words, action)
+    names = {p.name for p in table.policies} if table is not None else set[str]()
+    if table is None or said.part not in names or said.new_name in names:
+        return snapshot
+    renamed = (
+        replace(p, name=said.new_name, definition=policies.renamed(p.definition, said.new_name))
+        if p.name == said.part
+        else p
+        for p in table.policies
+    )
+    every = tuple(sorted(renamed, key=lambda p: p.name))
+    return edits.put_table(snapshot, replace(table, policies=every))
+
+
 _RENAMES: Mapping[str, Callable[[Snapshot, RenameObject, Action], Snapshot]] = {
     "table": _table,
     "column": _column,
@@ -248,6 +264,7 @@ _RENAMES: Mapping[str, Callable[[Snapshot, RenameObject, Action], Snapshot]] = {
     "type": _type,
     "function": _function,
     "trigger": _trigger,
+    "policy": _policy,
     "schema": _schema,
 }
 

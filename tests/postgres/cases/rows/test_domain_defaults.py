@@ -1,5 +1,5 @@
-"""A domain's default is no column's, and is left to neither: once the columns are no longer kept
-in sync, the old one is NULL in new rows, whatever its domain says."""
+"""A domain's default is no default of the column: once two columns are no longer kept in sync,
+the old one is NULL in new rows, whatever its domain says."""
 
 import pytest
 

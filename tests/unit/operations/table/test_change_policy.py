@@ -2,8 +2,10 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
-from zdm.model.plan import BOTH, Irreversible, RunSql
-from zdm.model.schema import Policy, Snapshot
+from zdm.model.plan import BOTH, Irreversible, Plan, RunSql
+from zdm.model.schema import Column, Name, Policy, Snapshot, Table
+from zdm.planning import classify, schedule
+from zdm.planning.schedule import TrainRefusedError
 
 KEPT = Policy(
     name="kept",
@@ -11,6 +13,7 @@ KEPT = Policy(
     " USING (true)",
 )
 ENABLE = "ALTER TABLE users ENABLE ROW LEVEL SECURITY;"
+FORCE = "ALTER TABLE users FORCE ROW LEVEL SECURITY"
 
 
 def start(*policies: Policy, security: str = "") -> Snapshot:
@@ -36,7 +39,6 @@ def test_a_permissive_policy_hides_no_row() -> None:
         "CREATE POLICY p ON users AS RESTRICTIVE USING (id > 0)",
         "ALTER POLICY kept ON users USING (id > 0)",
         "ALTER TABLE users DISABLE ROW LEVEL SECURITY",
-        "ALTER TABLE users FORCE ROW LEVEL SECURITY",
     ],
 )
 def test_what_may_hide_or_show_rows_waits_for_the_contract(sql: str) -> None:
@@ -44,6 +46,14 @@ def test_what_may_hide_or_show_rows_waits_for_the_contract(sql: str) -> None:
 
     assert answer.phases == ["contract"]
     assert "until" in answer.hazards[0].message
+
+
+def test_force_is_the_last_step() -> None:
+    answer = ask(f"{FORCE}; ALTER TABLE users DROP COLUMN name;", start(KEPT))
+
+    assert answer.phases == ["drop", "drop"]
+    plan = planned(f"{FORCE}; ALTER TABLE users DROP COLUMN name;", start(KEPT))
+    assert plan.steps[-1].title == "force row security of users"
 
 
 def test_without_row_security_a_dropped_policy_is_made_again() -> None:
@@ -111,3 +121,48 @@ def test_a_policy_below_row_security_is_there_before_it() -> None:
 )
 def test_a_policy_that_comes_late_shows_no_row_before(policy: str) -> None:
     assert "no permissive policy" in ask(f"{ENABLE}\n{policy};", start()).refusals[0]
+
+
+def test_behind_a_rename_the_policy_is_found_under_its_new_name() -> None:
+    sql = 'ALTER POLICY kept ON users RENAME TO "New"; ALTER POLICY "New" ON users USING (true)'
+    answer = ask(sql, start(KEPT))
+
+    assert [message for message in answer.refusals if "has no policy" in message] == []
+    (policy,) = answer.after.tables[0].policies
+    assert policy.name == "New"
+    assert policy.definition.startswith('CREATE POLICY "New" ON public.users')
+
+
+@pytest.mark.parametrize(
+    ("behind", "refused"),
+    [
+        ("DELETE FROM users WHERE id = 1", True),
+        ("-- zdm: run in contract -- few\nINSERT INTO names SELECT id FROM users", True),
+        ("ALTER TABLE names ADD CONSTRAINT k FOREIGN KEY (id) REFERENCES users", True),
+        ("ALTER TABLE users ADD CHECK (id > 0)", False),
+        ("DELETE FROM names WHERE id = 1", False),
+    ],
+)
+def test_what_takes_rows_stands_above_force(behind: str, *, refused: bool) -> None:
+    names = Table(name=Name("public", "names"), columns=(Column(name="id", type="bigint"),))
+    schema = schemas.snapshot(schemas.users(policies=(KEPT,), row_security="enabled"), names)
+    found = [
+        messages(f"{one};\n{other};", schema)
+        for one, other in ((FORCE, behind), (behind, FORCE))
+    ]
+
+    assert ["behind FORCE" in text for text in found] == [refused, False]
+
+
+def messages(sql: str, schema: Snapshot) -> str:
+    try:
+        planned(sql, schema)
+    except TrainRefusedError as error:
+        return str(error)
+    return ""
+
+
+def planned(sql: str, schema: Snapshot) -> Plan:
+    train = schemas.train(sql)
+    found = classify.classify(train, schema)
+    return schedule.plan(found, name="m", train=train, snapshot=schema)
