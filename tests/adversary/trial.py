@@ -45,6 +45,7 @@ _LEFT = {
     "cannot be undone": "rollback refused: a step stays",
     "all that zdm can undo was undone": "rolled back but for what ran as written",
 }
+_ALONE = ("VACUUM", "REINDEX")
 _MOMENT = "at one moment"  # a copy of few rows into a new table, as its hazard says
 _FIRES = "fire for every row that is filled"  # a trigger's work, which nothing takes back
 # what zdm never raises knowingly
@@ -178,7 +179,7 @@ def modelled(
     try:
         with psycopg.connect(ground.url(name, OWNER)) as plainly:
             for statement in train(world).statements:
-                plainly.execute(statement.sql.encode())
+                _plainly(plainly, statement.sql)
     except psycopg.Error as error:
         model.error = str(error).strip()
         return model
@@ -188,6 +189,16 @@ def modelled(
     fire(ground.url(name), plan)
     model.rows = rows(ground.url(name))
     return model
+
+
+def _plainly(conn: "psycopg.Connection[tuple[object, ...]]", sql: str) -> None:
+    """In one transaction with the others, but for what refuses to run in one."""
+    if sql.startswith(_ALONE):
+        conn.commit()
+        conn.autocommit = True
+    conn.execute(sql.encode())
+    if sql.startswith(_ALONE):
+        conn.autocommit = False
 
 
 def _model_writes(ground: Ground, world: World, name: str, model: Model, side: Side) -> None:
