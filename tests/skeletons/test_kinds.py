@@ -108,7 +108,7 @@ def test_every_new_module_can_be_parsed_and_each_kind_is_to_be_filled_in(
         pytest.param(
             lambda: kinds.operation(ROOT, "paint_table", "tables"),
             "`tables` is no subject: choose one of column, constraint, data, index, object,"
-            " schema, statement, table, type",
+            " publication, schema, statement, table, type",
             id="an unknown subject",
         ),
         pytest.param(
