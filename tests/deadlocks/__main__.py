@@ -1,4 +1,7 @@
-"""Both pacings: `python -m tests.deadlocks --transactions 200000 --major 18`."""
+"""Both pacings: `python -m tests.deadlocks --transactions 200000 --major 18`.
+
+`kept`: the writers' rate beside the runs, as a share of what it is without them.
+"""
 
 import argparse
 import json
@@ -22,18 +25,24 @@ def main() -> int:
     arguments = parser.parse_args()
     victims = 0
     with a_server(arguments.major) as server:
+
+        def wanted(url: str) -> Wanted:
+            return Wanted(
+                url=url,
+                transactions=arguments.transactions,
+                rows=arguments.rows,
+                follows=arguments.follow,
+            )
+
+        with fresh_database(server) as url:
+            alone = runs.alone(wanted(url)).rate
         for pacing in arguments.pacing or Pacing:
             with fresh_database(server) as url:
-                wanted = Wanted(
-                    url=url,
-                    transactions=arguments.transactions,
-                    rows=arguments.rows,
-                    follows=arguments.follow,
-                )
-                outcome = runs.beside(wanted, pacing)
+                outcome = runs.beside(wanted(url), pacing)
             victims += len(outcome.told.victims) + len(outcome.told.failed)
-            line = {"major": server.major, "pacing": pacing.value, **asdict(outcome)}
-            sys.stdout.write(json.dumps(line) + "\n")
+            kept = round(outcome.told.rate / alone, 3)
+            line = {"major": server.major, "pacing": pacing.value, "kept": kept}
+            sys.stdout.write(json.dumps(line | asdict(outcome)) + "\n")
             sys.stdout.flush()
     return min(victims, 1)
 

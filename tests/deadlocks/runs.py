@@ -40,11 +40,24 @@ class Outcome:
     wrong: tuple[str, ...]
 
 
+def alone(wanted: Wanted) -> Told:
+    """The same writers, and no run."""
+    _make(wanted)
+    with writers.at_work(wanted) as writing:
+        pass
+    assert writing.told is not None
+    return writing.told
+
+
+def _make(wanted: Wanted) -> None:
+    with connection.connect(wanted.url, name="tests") as conn:
+        conn.execute(writers.TABLE.format(wanted.rows).encode())
+
+
 def beside(wanted: Wanted, pacing: Pacing) -> Outcome:
     """Run beside the writers."""
     url = wanted.url
-    with connection.connect(url, name="tests") as conn:
-        conn.execute(writers.TABLE.format(wanted.rows).encode())
+    _make(wanted)
     done, measured, wrong = 0, list[BackfillMeasured](), list[str]()
     with writers.at_work(wanted) as writing:
         while writing.is_going_on or not done:

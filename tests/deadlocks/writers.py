@@ -60,6 +60,11 @@ class Told:
     failed: tuple[str, ...]
     seconds: float
 
+    @property
+    def rate(self) -> float:
+        """Transactions a second."""
+        return self.transactions / self.seconds
+
 
 class _Place:
     """How far the backfill is; 0 where none runs."""
