@@ -5,7 +5,7 @@ import gc
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -62,8 +62,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """What `make test` leaves to the other days, and `make test-more` to `make thorough`; and
     which tests go to one worker."""
     _take_turns(config, items)
+    names = {item.nodeid for item in items}
     for item in items:
-        _versions_in_turn(item)
+        _versions_in_turn(item, names)
     together(items)
 
 
@@ -117,15 +118,27 @@ def turn_of(nodeid: str) -> int:
     return zlib.crc32(nodeid.encode()) % TURNS
 
 
-def _versions_in_turn(item: pytest.Item) -> None:
-    """A test that is run on every version: with `make test-more` one in six also on a version
-    between the oldest and the newest, with `make thorough` each on all of them."""
+def _versions_in_turn(item: pytest.Item, names: Set[str]) -> None:
+    """A test that is run on every version: with `make test-more` on the newest, every second
+    one also on the oldest, one in six also on a version between them; with `make thorough` each
+    on all of them."""
     found = getattr(item, "callspec", None)
-    majors = between(found.params) if found else []
-    if not majors or item.get_closest_marker("in_turn"):
+    if not found or item.get_closest_marker("in_turn") or not item.get_closest_marker("more"):
         return
-    if item.get_closest_marker("more") and majors != [_in_turn(item, majors[0])]:
+    majors = between(found.params)
+    if majors and majors != [_in_turn(item, majors[0])]:
         item.add_marker(pytest.mark.thorough)
+    if is_spared(item.nodeid, found.params, names):
+        item.add_marker(pytest.mark.thorough)
+
+
+def is_spared(nodeid: str, params: Mapping[str, object], names: Set[str]) -> bool:
+    """Whether it is on the oldest version, and the same test on the newest is enough."""
+    oldest, newest = MAJORS[0], MAJORS[-1]
+    if not any(params.get(name) == oldest for name in VERSIONED):
+        return False
+    twin = nodeid.replace(str(oldest), str(newest), 1)
+    return twin in names and zlib.crc32(twin.encode()) % 2 == 0
 
 
 def between(params: Mapping[str, object]) -> list[int]:

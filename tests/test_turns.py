@@ -72,6 +72,23 @@ def test_a_version_is_known_by_the_parameters_name(
     assert conftest.between(params) == expected
 
 
+def test_every_second_test_of_both_is_left_out_on_the_oldest() -> None:
+    names = [f"tests/a/test_b.py::test_it[14-{number}]" for number in range(800)]
+    there = {name.replace("14", "18", 1) for name in names}
+    spared = [conftest.is_spared(name, {"every_server": 14}, there) for name in names]
+
+    assert 350 < sum(spared) < 450
+
+
+def test_what_the_newest_has_not_and_another_number_are_not_left_out() -> None:
+    names = [f"tests/a/test_b.py::test_it[14-{number}]" for number in range(100)]
+    there = {name.replace("14", "18", 1) for name in names}
+
+    assert not any(conftest.is_spared(name, {"every_server": 14}, set()) for name in names)
+    assert not any(conftest.is_spared(name, {"rows": 14}, there) for name in names)
+    assert not any(conftest.is_spared(name, {"every_server": 18}, there) for name in there)
+
+
 @pytest.mark.parametrize(("majors", "share"), [((14,), 8), ((14, 18), 8), ((15, 16, 17), 12)])
 def test_of_each_operation_a_case_has_a_turn(majors: tuple[int, ...], share: int) -> None:
     turns = dict(cases.turns(cases.PLANNED, majors, share))
