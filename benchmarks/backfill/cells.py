@@ -116,6 +116,7 @@ def _latencies(
         "baseline": load.latencies(*alone),
         "alone": [load.latencies(span) for span in alone],  # before and after
         "beside": load.latencies(*beside),
+        "kept": round(load.finished(*beside) / load.finished(alone[0]), 3),
         "longest_blocked_ms": round(1000 * blocked.longest, 1),
         "errors": load.failed,
     }

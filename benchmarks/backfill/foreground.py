@@ -55,6 +55,15 @@ class Load:
             "max_ms": round(1000 * seen[-1], 1),
         }
 
+    def finished(self, *spans: tuple[float, float]) -> float:
+        """Transactions a second that ended in these spans of time."""
+        ended = sum(
+            since <= due + took < until
+            for since, until in spans
+            for due, took in self.transactions
+        )
+        return ended / sum(until - since for since, until in spans)
+
     def _latencies(self, since: float, until: float) -> list[float]:
         return [took for due, took in self.transactions if since <= due < until]
 

@@ -96,6 +96,8 @@ NOTES = {
     " the server's maximum rate.\n"
     "Latency in ms is measured from the time at which a transaction was due, so it includes"
     " queueing.\n"
+    "*Throughput* is the transactions that ended while the engine worked, per second, as a"
+    " share of what it was before.\n"
     "The load runs alone before and after each engine; the difference between those two"
     " figures shows the noise of the machine.\n"
     "The paced backfill therefore pauses (`zdm pause`) for ten seconds after every ten seconds"

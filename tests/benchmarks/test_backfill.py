@@ -46,6 +46,7 @@ CONTENT: dict[str, Any] = {
         "idle/change_type/narrow/pgroll-way/2": idle(14.0),
         "idle/set_not_null/narrow/zdm-1/1": idle(1.3),
         "idle/set_not_null/narrow/update/1": idle(1.0),
+        "loaded/zdm-1": beside(11.0, 0.0) | {"kept": 0.84},
         "loaded/plan": beside(11.0, 250.0)
         | {
             "turns": [
@@ -67,6 +68,7 @@ def test_ratios_are_of_the_same_round_and_targets_say_whether_they_are_met() -> 
         "1 worker, × pgroll's way": ("3.25", False),
         "2 workers, × pgroll's way": ("-", None),
         "SET NOT NULL, time × by hand": ("1.30", False),
+        "full, the application's throughput × alone": ("0.84", False),
         "paced, p99 of all turns, × all pauses": ("1.10", True),
         "paced, p99 of a turn, × the pauses around it, median": ("1.30", False),
         "paced, whole plan, longest blocked query in ms": ("250.00", False),
@@ -183,6 +185,14 @@ def test_a_stall_moves_the_p99_of_all_and_not_the_typical_one(tmp_path: Path) ->
 
     assert figures["p99_ms"] == 500.0
     assert 1.0 <= figures["typical_p99_ms"] < 1.3
+
+
+def test_throughput_counts_by_when_a_transaction_ended(tmp_path: Path) -> None:
+    load = Load(tmp_path, None)  # type: ignore[arg-type]  # its process is not asked
+    load.transactions = [(100 + n / 10, 5.0) for n in range(100)]
+
+    assert load.finished((100.0, 105.0)) == 0.0
+    assert load.finished((105.0, 110.0), (200.0, 205.0)) == 5.0
 
 
 @pytest.mark.parametrize(("whole", "seconds"), [(False, 3.0), (True, 4.0)])

@@ -68,10 +68,11 @@ PACES = {
         rest=0.5,
         rest_when_busy=BackfillSettings().rest_per_work,
     ),
-    # longer batches are no faster: the rows of a short one are still in the caches
+    # longer batches are no faster: the rows of a short one are still in the caches; and who
+    # wants one of these rows waits for the rest of the batch
     Pacing.FULL: Pace(
-        target=timedelta(milliseconds=100),
-        shortest=timedelta(milliseconds=100),
+        target=timedelta(milliseconds=50),
+        shortest=timedelta(milliseconds=20),
         first=10_000,
         smallest=100,
         largest=100_000,
