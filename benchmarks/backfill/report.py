@@ -114,8 +114,8 @@ def loaded_table(content: dict[str, Any]) -> str:
         alone = ", ".join(f"{span['p99_ms']:.1f}" for span in cell["alone"])
         rows.append(
             f"| {TITLES[name]}{failed} | {cell['seconds']:.1f} | {_times(cell.get('kept'))}"
-            f" | {beside['p50_ms']:.1f} | {beside['p99_ms']:.1f} | {beside['max_ms']:.0f} | {alone}"
-            f" | {_ratio(cell, 'p99_ms'):.2f} | {_ratio(cell, 'typical_p99_ms'):.2f}"
+            f" | {beside['p50_ms']:.1f} | {beside['p99_ms']:.1f} | {beside['max_ms']:.0f}"
+            f" | {alone} | {_ratio(cell, 'p99_ms'):.2f} | {_ratio(cell, 'typical_p99_ms'):.2f}"
             f" | {cell['longest_blocked_ms']:.0f} | {cell['wal_bytes'] / MEGABYTE:,.0f} |"
         )
     return "\n".join(rows) + "\n"

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg import sql
 
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
@@ -33,7 +34,18 @@ SHOWN = (*SETTINGS, "wal_level", "wal_compression", "autovacuum", "work_mem", "d
 def running(major: int | None) -> Iterator[Server]:
     """A server of that major version, or of the nearest there is."""
     with provider.throwaway(Wanted(major=major, settings=tuple(SETTINGS.items()))) as server:
+        _usual_password(server)
         yield server
+
+
+def _usual_password(server: Server) -> None:
+    """Store it with the usual number of iterations: pgroll's driver refuses a single one."""
+    parts = urlsplit(server.dsn)
+    with connect(server.dsn) as conn:
+        if server.major >= 16:
+            conn.execute("SET scram_iterations = 4096")
+        user, password = sql.Identifier(parts.username or ""), sql.Literal(parts.password)
+        conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(user, password))
 
 
 def connect(url: str, name: str = "bench") -> psycopg.Connection[tuple[Any, ...]]:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from zdm.backfill.server_load import Others
+from zdm.backfill.server_load import UNKNOWN, Others
 
 MIB = 1024 * 1024
 PANIC = 3.0  # times the target
@@ -33,6 +33,7 @@ class Pace(Struct, frozen=True, kw_only=True):
 
     target: timedelta  # of a batch
     shortest: timedelta  # that it is at least meant to last, beside short transactions
+    at_first: timedelta  # the target while the server's load is not known
     first: int
     smallest: int
     largest: int
@@ -63,7 +64,9 @@ class Controller:
     def aim(self, others: Others) -> None:
         """Keep a batch as short as a few transactions of the other sessions."""
         wanted = self.pace.target
-        if others.sessions > QUIET:
+        if others == UNKNOWN:
+            wanted = self.pace.at_first
+        elif others.sessions > QUIET:
             wanted = min(wanted, TRANSACTIONS * others.transaction)
         self.target = max(wanted, self.pace.shortest)
 

@@ -150,25 +150,24 @@ def test_a_pause_keeps_the_duty_cycle_and_the_budget(
 
 
 @pytest.mark.parametrize(
-    ("others", "target"),
+    ("others", "paced", "full"),
     [
-        (Others(0.0, 0.0 * SECOND), 0.05),  # nobody is there
-        (Others(0.1, 0.0001 * SECOND), 0.05),
-        (Others(2.0, 0.002 * SECOND), 0.02),
-        (Others(2.0, 0.0001 * SECOND), 0.003),
-        (Others(2.0, 3.0 * SECOND), 0.05),
-        (UNKNOWN, 0.003),
+        (Others(0.0, 0.0 * SECOND), 0.05, 0.05),  # nobody is there
+        (Others(0.1, 0.0001 * SECOND), 0.05, 0.05),
+        (Others(2.0, 0.004 * SECOND), 0.04, 0.04),
+        (Others(2.0, 0.0001 * SECOND), 0.003, 0.02),
+        (Others(2.0, 3.0 * SECOND), 0.05, 0.05),
+        (UNKNOWN, 0.003, 0.05),
     ],
 )
 def test_a_batch_lasts_as_long_as_ten_transactions_of_others(
-    others: Others, target: float
+    others: Others, paced: float, full: float
 ) -> None:
-    paced, full = Controller(PACED), Controller(PACES[Pacing.FULL])
-    paced.aim(others)
-    full.aim(others)
+    for pacing, target in ((Pacing.PACED, paced), (Pacing.FULL, full)):
+        controller = Controller(PACES[pacing])
+        controller.aim(others)
 
-    assert paced.target == target * SECOND
-    assert full.target == PACES[Pacing.FULL].target
+        assert controller.target == target * SECOND
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ PACES = {
     Pacing.PACED: Pace(
         target=timedelta(milliseconds=50),
         shortest=timedelta(milliseconds=3),
+        at_first=timedelta(milliseconds=3),
         first=1_000,
         smallest=100,
         largest=50_000,
@@ -73,6 +74,7 @@ PACES = {
     Pacing.FULL: Pace(
         target=timedelta(milliseconds=50),
         shortest=timedelta(milliseconds=20),
+        at_first=timedelta(milliseconds=50),
         first=10_000,
         smallest=100,
         largest=100_000,
