@@ -60,6 +60,7 @@ def meets(sql: str) -> list[str]:
             f"{LATE}{DROP}CREATE UNIQUE INDEX by_email ON users (lower(email));",
             "by_email and zdm_old_by_email",
         ),
+        (f"{DROP}CREATE UNIQUE INDEX m ON users (email) INCLUDE (n);", "m and by_email"),
         (
             f"{LATE}ALTER TABLE users DROP CONSTRAINT by_n;"
             "CREATE UNIQUE INDEX m ON users (n, email);",
