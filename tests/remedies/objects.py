@@ -185,6 +185,12 @@ ENTRIES = (
         fixed=(f"{CONTRACT}DROP TABLE part;",),
     ),
     Entry(
+        slug="drop_table_blocked",
+        before=PARTS,
+        refused="DROP TABLE part1;",
+        fixed=("ALTER TABLE part DETACH PARTITION part1;\nDROP TABLE part1;",),
+    ),
+    Entry(
         slug="drop_table_in_use",
         before=USERS + "CREATE VIEW v AS SELECT n FROM users;",
         refused="DROP TABLE users CASCADE;",

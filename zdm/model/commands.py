@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from zdm.model.expression import Expression, Feature, TypeName, Words
-from zdm.model.syntax import RelationName, SequenceOptions
+from zdm.model.syntax import PartitionBound, RelationName, SequenceOptions
 
 
 class Change(StrEnum):
@@ -44,15 +44,6 @@ class Change(StrEnum):
     OF_TYPE = "of type"
     FOREIGN_OPTIONS = "foreign options"
     OTHER = "other"
-
-
-class PartitionBound(Struct, frozen=True, kw_only=True):
-    """The bound of a partition; `kind`: range, list, hash, default."""
-
-    kind: str
-    lower: tuple[Expression, ...] = ()
-    upper: tuple[Expression, ...] = ()
-    values: tuple[Expression, ...] = ()
 
 
 class AlterTable(Struct, frozen=True, kw_only=True):

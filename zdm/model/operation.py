@@ -8,7 +8,7 @@ from msgspec import Struct
 from zdm.model.explained.choice import Choice
 from zdm.model.findings import Finding, Hazard
 from zdm.model.plan import Step
-from zdm.model.schema import Name, Snapshot, Type
+from zdm.model.schema import Index, Name, Snapshot, Type
 from zdm.model.statement import Action, Directive, Source
 
 
@@ -18,6 +18,8 @@ class Context(Struct, frozen=True, kw_only=True):
     snapshot: Snapshot  # the schema that the operations before it leave
     origin: tuple[Source, ...]
     end: Snapshot | None = None  # the schema that the whole train leaves
+    # unique indexes of tables that operations before it drop only after the rollout
+    staying: tuple[tuple[Name, Index], ...] = ()
 
     @property
     def left(self) -> Snapshot:

@@ -129,7 +129,8 @@ class RunSql(Struct, frozen=True, kw_only=True):
     only the journal does, as it does where the probe says `as recorded`. `repair` leads from
     half done to not done, or to done, and runs outside a transaction. `undo` runs in one
     transaction like `sql`, unless in_transaction is False; before it, rows are restored in the
-    batches of `restore`, and `undo_checks` must hold.
+    batches of `restore`, and `undo_checks` must hold; behind it, each of `undo_proof` runs in a
+    transaction of its own, without statement timeout.
     `serves`: the versions that work once this step is done.
     `as_written` is what its author vouches for, with claims that a replay observed; `unknown`
     are those that it does not make. `privileged`: it needs superuser, so that no shadow runs
@@ -153,6 +154,7 @@ class RunSql(Struct, frozen=True, kw_only=True):
     repair: tuple[str, ...] = ()
     undo: tuple[str, ...] | Irreversible
     undo_checks: tuple[Check, ...] = ()
+    undo_proof: tuple[str, ...] = ()
     restore: "Backfill | None" = None
     rewrites: tuple[Name, ...] = ()  # tables and indexes whose files are rewritten
     as_written: bool = False

@@ -139,6 +139,11 @@ class Dependent(Struct, frozen=True, kw_only=True):
     name: str  # pg_describe_object's words
     blocks: bool  # DROP COLUMN fails (deptype n); otherwise it vanishes silently
 
+    @property
+    def words(self) -> str:
+        """Its kind and name, once: the server's words begin with the kind."""
+        return self.name if self.name.startswith(self.kind) else f"{self.kind} {self.name}"
+
 
 class Policy(Struct, frozen=True, kw_only=True):
     """A row security policy, as the CREATE POLICY that makes it."""

@@ -166,6 +166,15 @@ class Like(Struct, frozen=True, kw_only=True):
     including: frozenset[str] = frozenset()
 
 
+class PartitionBound(Struct, frozen=True, kw_only=True):
+    """The bound of a partition; `kind`: range, list, hash, default."""
+
+    kind: str
+    lower: tuple[Expression, ...] = ()
+    upper: tuple[Expression, ...] = ()
+    values: tuple[Expression, ...] = ()
+
+
 class CreateTable(Struct, frozen=True, kw_only=True):
     """CREATE TABLE; `columns_of` are tables whose columns it takes over, LIKE and INHERITS in
     their order; `constraints` are the table's own."""
@@ -175,12 +184,16 @@ class CreateTable(Struct, frozen=True, kw_only=True):
     constraints: tuple[ConstraintDefinition, ...] = ()
     likes: tuple[Like, ...] = ()
     parents: tuple[RelationName, ...] = ()
-    is_partition: bool = False
-    is_default: bool = False  # the DEFAULT partition
+    bound: PartitionBound | None = None  # of a partition
     is_partitioned: bool = False
     partition_columns: tuple[str, ...] = ()  # all that its key names
     by_expression: bool = False  # its key is more than columns
     elements: tuple[ColumnDefinition | ConstraintDefinition, ...] = ()  # as written
+
+    @property
+    def is_partition(self) -> bool:
+        """Whether it is PARTITION OF another one."""
+        return self.bound is not None
 
     @property
     def referenced(self) -> tuple[RelationName, ...]:

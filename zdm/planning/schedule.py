@@ -35,6 +35,7 @@ from zdm.planning.order import (
     changed_early,
     decided_rows,
     deleted_rows,
+    dropped_later,
     fills,
     forced_rows,
     lacking_rights,
@@ -159,8 +160,8 @@ def scheduled(
         ),
         hazards=_each_once(
             _placed(hazard, hazard.origin or p.context.origin)
-            for p in placed
-            for hazard in p.operation.hazards(p.context)
+            for p, context in zip(placed, dropped_later.contexts(ordered, placed), strict=True)
+            for hazard in p.operation.hazards(context)
         ),
         notes=(
             *(f"{source}: {text}" for source, text in train.notes),

@@ -63,6 +63,7 @@ class Work(TypedDict):
     repair: NotRequired[tuple[str, ...]]
     undo: tuple[str, ...] | Irreversible
     undo_checks: NotRequired[tuple[Check, ...]]
+    undo_proof: NotRequired[tuple[str, ...]]
     restore: NotRequired[Backfill]
     serves: frozenset[Side]
     reason: str

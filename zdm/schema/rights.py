@@ -62,14 +62,19 @@ class Right(Struct, frozen=True, kw_only=True):
 
 def of(said: Granting, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Iterator[Right]:
     """Every right that the statement gives or takes; LookupError where an object is missing."""
+    words = tuple(privileges(said, snapshot.major))
     for target in _targets(said, snapshot, settings):
-        words = said.privileges or tuple((p, ()) for p in _every(said.kind, snapshot.major))
         for privilege, columns in words:
-            expanded = (privilege,) if privilege != "ALL" else _every(said.kind, snapshot.major)
-            for one in expanded:
-                for at in _columns(target, columns, said, snapshot):
-                    for role in said.roles:
-                        yield Right(target=at, privilege=one, role=role)
+            for at in _columns(target, columns, said, snapshot):
+                for role in said.roles:
+                    yield Right(target=at, privilege=privilege, role=role)
+
+
+def privileges(said: Granting, major: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each privilege that it names, ALL written out, with the columns."""
+    for privilege, columns in said.privileges or (("ALL", ()),):
+        for one in _every(said.kind, major) if privilege == "ALL" else (privilege,):
+            yield one, columns
 
 
 def _every(kind: str, major: int) -> tuple[str, ...]:

@@ -10,13 +10,12 @@ from zdm.model.commands import (
     AlterTable,
     Change,
     NoRelation,
-    PartitionBound,
     SetSchema,
     Work,
     WorkOn,
 )
 from zdm.model.expression import Feature
-from zdm.model.syntax import RelationName, SequenceOptions
+from zdm.model.syntax import PartitionBound, RelationName, SequenceOptions
 
 
 def said(sql: str) -> object:

@@ -52,12 +52,7 @@ class DropColumn(Struct, frozen=True, kw_only=True):
         if self.missing:
             return ()
         lines = [
-            (
-                f"the old version reads rows in which the new one left {self.column} NULL or at"
-                " its default",
-                "let the old version accept them, or deploy a version that does first; NOT NULL"
-                " cannot be restored while such rows exist",
-            ),
+            self._left_out(context.snapshot),
             (
                 f"a version that runs `SELECT *` or a positional INSERT on {self.table} breaks"
                 " when the column is dropped",
@@ -88,6 +83,17 @@ class DropColumn(Struct, frozen=True, kw_only=True):
         return tuple(
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
             for text, remedy in lines
+        )
+
+    def _left_out(self, snapshot: Snapshot) -> tuple[str, str]:
+        """What the old version meets in rows of the new one."""
+        column = snapshot.require_table(self.table).require_column(self.column)
+        null = refusing.omitted(column, snapshot) is Omitted.NULL
+        lost = "; NOT NULL cannot be restored while such rows exist" if _fails(column) else ""
+        return (
+            f"the old version reads rows in which the new one left {self.column}"
+            f" {'NULL' if null else 'at its default'}",
+            f"let the old version accept them, or deploy a version that does first{lost}",
         )
 
     def choice(self, context: Context) -> Choice:

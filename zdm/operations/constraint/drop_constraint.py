@@ -122,6 +122,7 @@ def _step(place: Site, constraint: Constraint, title: str, *, late: bool) -> Run
         probe=probes.probe(probes.absent(probes.constraint(place.name, constraint.name))),
         undo=tuple(dropped.restore_sql(place, constraint)),
         undo_checks=() if late else dropped.restorable(place, constraint),
+        undo_proof=dropped.prove_sql(place, constraint),
         serves=NEW_ONLY if late else BOTH,
         reason="Only the new version is left, which does not need it."
         if late

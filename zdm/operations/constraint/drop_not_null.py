@@ -90,6 +90,7 @@ class DropNotNull(Struct, frozen=True, kw_only=True):
         table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
         t, c = Qualified(place.name), Ident(self.column)
+        undo, proof = not_null.restore(place, self.column)
         return (
             run_sql.short_transaction(
                 place,
@@ -101,8 +102,9 @@ class DropNotNull(Struct, frozen=True, kw_only=True):
                 probe=probes.probe(
                     probes.absent(probes.column_not_null(place.name, self.column))
                 ),
-                undo=not_null.restore_sql(place, self.column),
+                undo=undo,
                 undo_checks=not_null.restorable(place, self.column),
+                undo_proof=proof,
                 serves=BOTH,
                 reason="Catalog only: no row is read or written. The new version may write"
                 " NULL as soon as it is deployed.",

@@ -12,9 +12,9 @@ A materialized view gets its index in the same way; one that the train makes is 
 the plain form stops nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
@@ -29,7 +29,7 @@ from zdm.parse import expressions, rewrite
 from zdm.recipes import site
 from zdm.recipes.constraint import duplicates, unique_key
 from zdm.recipes.constraint.duplicates import IndexKeys
-from zdm.recipes.index import build, walk_key
+from zdm.recipes.index import build, replaced, walk_key
 from zdm.recipes.index.build import NewIndex
 from zdm.recipes.object import view_index
 from zdm.recipes.reading import refuse, statements
@@ -80,8 +80,7 @@ class CreateIndex(Struct, frozen=True, kw_only=True):
             f" old version still writes {self.table}",
             remedy="make sure that neither version writes duplicates",
         )
-        table = context.snapshot.table(self.table)
-        alike = [i.name for i in table.indexes if _meets(self.index, i)] if table else []
+        alike = [i.name for i in self._beside(context) if _meets(self.index, i)]
         if not alike:
             return (rejects,)
         twice = Hazard(
@@ -94,6 +93,17 @@ class CreateIndex(Struct, frozen=True, kw_only=True):
             " that never fails so",
         )
         return (rejects, twice)
+
+    def _beside(self, context: Context) -> Iterator[Index]:
+        """The indexes of the table while this one is built."""
+        table = context.snapshot.table(self.table)
+        yield from table.indexes if table else ()
+        for name, index in context.staying:
+            if name == self.table:
+                aside = index.name == self.index.name
+                yield (
+                    structs.replace(index, name=replaced.aside(index.name)) if aside else index
+                )
 
     def choice(self, context: Context) -> Choice:
         """CONCURRENTLY, unless nothing uses the table yet."""

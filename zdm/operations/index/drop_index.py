@@ -21,7 +21,7 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step
 from zdm.model.schema import Index, Name, Snapshot, Table, View
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.model.syntax import AddConstraint, DropObjects
+from zdm.model.syntax import AddConstraint, DropObjects, IndexDefinition
 from zdm.parse import emit, rewrite
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
@@ -212,11 +212,14 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 
 
 def _beside(found: Index, table: Table, cover: Action | None) -> str:
-    """The unique index that refuses what it refuses: one that is there, or the new one."""
+    """The unique index that refuses what it refuses: one that is there, or the new one, whose
+    CREATE INDEX says so itself where the keys are columns."""
     other = refusing.implying(found, table, frozenset()) if found.valid else None
     if other is not None:
         return other.name
     if cover is None or not found.valid:
+        return ""
+    if isinstance(cover.said, IndexDefinition) and None not in found.keys:
         return ""
     return next(iter(replaced.made(cover)), f"the one of {cover.source}")
 

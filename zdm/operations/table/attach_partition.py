@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from zdm.model.commands import AlterTable, Change, PartitionBound
+from zdm.model.commands import AlterTable, Change
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
@@ -33,7 +33,7 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import zdm_name
 from zdm.model.statement import Action, ActionKind, Fact, Statement
-from zdm.model.syntax import AddConstraint
+from zdm.model.syntax import AddConstraint, PartitionBound
 from zdm.parse import emit
 from zdm.parse.emit import Expression, Ident, Qualified
 from zdm.recipes import run_sql, site

@@ -305,7 +305,9 @@ def _of_policy(
             "; ".join(dict.fromkeys(remedy for _, remedy in needs)),
         )
     again = _again(actions, name) if verb == "drop" and policy is not None else None
-    if again is None and policy is not None and verb == "drop" and _is_last(table, policy):
+    shown = any(map(_comes_early, actions[1:]))
+    last = policy is not None and verb == "drop" and _is_last(table, policy)
+    if again is None and last and not shown:
         return refuse.refuse(
             action,
             "row_security_hides_all",

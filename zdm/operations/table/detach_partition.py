@@ -120,7 +120,8 @@ class DetachPartition(Struct, frozen=True, kw_only=True):
         if self.plain:
             return (self._plainly(place),)
         detach = self._concurrently(place)
-        return (detach, self._drop_check(place)) if self.check else (detach,)
+        stays = self.check and context.left.table(self.table) is not None
+        return (detach, self._drop_check(place)) if stays else (detach,)
 
     def _sql(self, ending: str) -> str:
         return emit.sql(

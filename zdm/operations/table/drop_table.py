@@ -188,6 +188,15 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return _other_kind(action, table.name, table.kind)
     if table.created:
         return None
+    refused = _refused(action, table, snapshot)
+    return refused or Match(operation=DropTable(table=table.name), consumed=(0,))
+
+
+def _refused(action: Action, table: Table, snapshot: Snapshot) -> Refusal | None:
+    """What is in the way."""
+    part = _part(table, snapshot)
+    if part is not None:
+        return refuse.refuse(action, "drop_table_blocked", *part)
     blocked = tuple(_blocked(table, snapshot))
     if blocked:
         return refuse.refuse(
@@ -205,7 +214,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "drop each of them by name above this statement, or in an earlier release, without"
             " CASCADE",
         )
-    return Match(operation=DropTable(table=table.name), consumed=(0,))
+    return None
 
 
 def _other_kind(action: Action, name: Name, kind: str) -> Refusal:
@@ -251,6 +260,23 @@ def _blocked(table: Table, snapshot: Snapshot) -> Iterator[str]:
         yield "it takes part in inheritance"
 
 
+def _part(table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
+    """A partition leaves the table above first, which foreign keys to that prevent."""
+    above = table.partition_of
+    if above is None or any(
+        c.references == above for t in snapshot.tables for c in t.constraints
+    ):
+        return None
+    alter = emit.sql(
+        "ALTER TABLE {p} DETACH PARTITION {t}", p=Qualified(above), t=Qualified(table.name)
+    )
+    return (
+        f"{table.name} cannot be dropped in one release: it is a partition of {above}, whose"
+        " rows the new version may need",
+        f"write `{alter}` above this statement",
+    )
+
+
 def _users(table: Table, snapshot: Snapshot) -> Iterator[str]:
     """What makes the server refuse the drop."""
     for other in snapshot.tables:
@@ -262,5 +288,5 @@ def _users(table: Table, snapshot: Snapshot) -> Iterator[str]:
             yield f"{view.kind} {view.name}"
     for one in table.dependents:
         if one.blocks and one.kind in ("function", "procedure"):
-            yield f"{one.kind} {one.name}"
+            yield one.words
     yield from row_type.users(table.name, snapshot)

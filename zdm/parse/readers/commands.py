@@ -12,14 +12,13 @@ from zdm.model.commands import (
     AlterTable,
     Change,
     NoRelation,
-    PartitionBound,
     SetSchema,
     Work,
     WorkOn,
 )
 from zdm.model.expression import Expression
 from zdm.model.locks import LockMode
-from zdm.model.syntax import Other, RelationName
+from zdm.model.syntax import Other, PartitionBound, RelationName
 from zdm.parse import expressions, trees
 from zdm.parse.readers import changed_objects, new_objects, no_relation, relations
 
@@ -119,7 +118,7 @@ def change(tree: _Tree) -> AlterTable:
         other=_named(found["TypeName"])
         if "TypeName" in found
         else other or _new_sequence(found),
-        bound=_bound(partition["bound"]) if "bound" in partition else None,
+        bound=bound(partition["bound"]) if "bound" in partition else None,
         options=(*_options(found.get("List", {}).get("items")), *_altered(altered)),
         identity=_identity(found),
         fires=_FIRES.get(tree["subtype"], ""),
@@ -153,7 +152,8 @@ def _named(node: _Tree) -> RelationName:
     return RelationName(schema=words[-2] if len(words) > 1 else "", name=words[-1])
 
 
-def _bound(node: _Tree) -> PartitionBound:
+def bound(node: _Tree) -> PartitionBound:
+    """Of a partition."""
     if node.get("is_default"):
         return PartitionBound(kind="default")
     return PartitionBound(

@@ -2,17 +2,18 @@
 
 ATTACH and DETACH PARTITION decide which rows a statement on the partitioned table meets, and
 what a table may hold. So where zdm would run them and another statement about one of the tables
-in another order than the author's, the later one is refused; so is what is behind statements
-that make a table in use the first partition of a new one.
+in another order than the author's, the later one is refused, unless it brings a partition for
+other rows; so is what is behind statements that make a table in use the first partition of a
+new one.
 """
 
 from collections.abc import Iterator, Sequence
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Finding
-from zdm.model.schema import Name, Table
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.model.syntax import CreateTable
+from zdm.model.syntax import CreateTable, PartitionBound
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.planning.walk import Owned
@@ -40,8 +41,39 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
             if other == number or other not in when or not _is_about(beside, tables):
                 continue
             first, second = sorted((number, other))
-            if when[first][-1] > when[second][0]:
-                yield _finding(placed[first].actions[0], placed[second].actions[0])
+            if when[first][-1] <= when[second][0] or _rotates(placed[first], placed[second]):
+                continue
+            yield _finding(placed[first].actions[0], placed[second].actions[0])
+
+
+def _rotates(leaves: Placed, comes: Placed) -> bool:
+    """Whether one partition leaves a table and another one comes to it, for rows that never
+    were in the first: then either may be done before the other."""
+    first, later = leaves.actions[0], comes.actions[0]
+    snapshot, said = leaves.context.snapshot, first.said
+    detaches = isinstance(said, AlterTable) and said.change is Change.DETACH_PARTITION
+    parent = lookup.table_of(snapshot, first) if detaches else None
+    if parent is None or not isinstance(said, AlterTable) or said.other is None:
+        return False
+    child = snapshot.table(lookup.found(said.other, snapshot, first.statement.settings))
+    former = bounds_apart.read((child and child.partition_bound) or "")
+    bound = _of_new(later, parent.name, comes.context.snapshot)
+    return (
+        former is not None and bound is not None and bounds_apart.apart(former, bound, parent)
+    )
+
+
+def _of_new(action: Action, parent: Name, snapshot: Snapshot) -> PartitionBound | None:
+    """The bound of the partition that the statement makes of the table, or attaches to it."""
+    said, settings = action.said, action.statement.settings
+    if isinstance(said, CreateTable):
+        above = [lookup.found(one, snapshot, settings) for one in said.parents]
+        return said.bound if above == [parent] else None
+    attaches = isinstance(said, AlterTable) and said.change is Change.ATTACH_PARTITION
+    table = lookup.table_of(snapshot, action) if attaches else None
+    if table is None or table.name != parent or not isinstance(said, AlterTable):
+        return None
+    return said.bound
 
 
 def _attached_behind(placed: Sequence[Placed]) -> Iterator[Finding]:

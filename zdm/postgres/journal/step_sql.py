@@ -46,6 +46,15 @@ def undo_checks(own: Connection, step: RunSql) -> None:
     _hold(own, step, step.undo_checks, NAMING)
 
 
+def prove_undo(own: Connection, step: RunSql) -> None:
+    """What its undo declares, one after the other, each as long as it needs."""
+    for statement in step.undo_proof:
+        with own.transaction():
+            limit_lock(own, step)
+            _set(own, "statement_timeout", NO_TIMEOUT)
+            own.execute(statement.encode())
+
+
 def look_again(own: Connection, step: RunSql, error: psycopg.Error, limit: timedelta) -> None:
     """The same after the server refused the step; it says so where the look was cut off."""
     try:

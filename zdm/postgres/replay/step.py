@@ -163,6 +163,7 @@ def undo(conn: Connection, step: Step) -> Iterator[Finding]:
         if together:
             with conn.transaction():
                 _run_all(conn, step.undo, step.settings)
+            _run_all(conn, step.undo_proof if isinstance(step, RunSql) else (), ())
         else:
             _run_all(conn, step.undo, ())
     except psycopg.Error as error:

@@ -179,6 +179,7 @@ class Stepper(Struct, frozen=True, kw_only=True):
         """Undo a step and record it."""
         # a backfill's old values may be lost; both versions understand the new ones
         undo = () if isinstance(step.undo, Irreversible) else step.undo
+        proof = isinstance(step, RunSql) and step.undo_proof
         own, fence = self.own, self.fence
         yield from self._make_way(step)
         if isinstance(step, RunSql):
@@ -194,6 +195,17 @@ class Stepper(Struct, frozen=True, kw_only=True):
             for statement in undo:
                 own.execute(statement.encode())
             looks.forget(own, fence)
+            if not proof:
+                runs.reverted(own, fence, step.id)
+        if isinstance(step, RunSql) and proof:
+            yield from self._proved(step)
+
+    def _proved(self, step: RunSql) -> Generator[WatchEvent, None, None]:
+        """After a kill both are done again: the undo changes nothing that is as before."""
+        own, fence = self.own, self.fence
+        yield from self._watched(step, lambda: step_sql.prove_undo(own, step))
+        with own.transaction():
+            runs.check(own, fence)
             runs.reverted(own, fence, step.id)
 
     def _undo_alone(

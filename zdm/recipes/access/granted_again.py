@@ -22,17 +22,21 @@ class Given(Struct, frozen=True):
     position: int
     action: Action
     said: Granting
-    every: tuple[Right, ...] | None  # None: an object that is not there yet
+    every: tuple[Right, ...] | None  # None: an object or a column that is not there yet
+    privileges: frozenset[str]
 
     def keys(self) -> frozenset[_Key]:
         """The rights without the columns, which go with those of the table."""
         return _keys(self.every or ())
 
-    def meets(self, first: Granting, keys: frozenset[_Key]) -> bool:
+    def meets(self, keys: frozenset[_Key]) -> bool:
         """Whether it is about one of these, or may be."""
         if self.every is not None:
             return not keys.isdisjoint(self.keys())
-        return self.said.kind == first.kind and bool({*self.said.roles} & {*first.roles})
+        return any(
+            kind == self.said.kind and privilege in self.privileges and role in self.said.roles
+            for kind, _, privilege, role in keys
+        )
 
 
 def _keys(every: Sequence[Right]) -> frozenset[_Key]:
@@ -47,7 +51,7 @@ def behind(
     keys, found = _keys(every), frozenset[int]()
     further = tuple(_further(actions, said.roles, snapshot))
     while True:
-        met = [one for one in further if one.meets(said, keys)]
+        met = [one for one in further if one.meets(keys)]
         keys = keys.union(*(one.keys() for one in met))
         if len(met) == len(found):
             break
@@ -67,7 +71,8 @@ def _further(
         every = None
         with contextlib.suppress(LookupError):
             every = tuple(of_schema.of(said, snapshot, action.statement.settings))
-        yield Given(position, action, said, every)
+        named = frozenset(p for p, _ in of_schema.privileges(said, snapshot.major))
+        yield Given(position, action, said, every, named)
 
 
 def left(

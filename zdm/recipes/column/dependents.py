@@ -41,7 +41,7 @@ def blocking(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
         *_inbound(snapshot, table, column),
         *_structure(snapshot, table, column),
         *(
-            f"{d.kind} {d.name.removeprefix(f'{d.kind} ')}"
+            d.words
             for d in table.dependents
             if d.column == column and d.blocks and not d.kind.endswith(_LISTED)
             if not _ended(snapshot, d)
@@ -91,7 +91,7 @@ def vanishing(
             if (s.owner_table, s.owner_column) == (table.name, column)
         ),
         *(
-            f"{d.kind} {d.name}"
+            d.words
             for d in table.dependents
             if d.column == column and not d.blocks and not d.kind.endswith(_LISTED)
         ),

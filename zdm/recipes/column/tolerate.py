@@ -20,6 +20,7 @@ from zdm.recipes.sql import probes
 def null(place: Site, column: Column, reason: str) -> RunSql:
     """Without NOT NULL."""
     table, name = Qualified(place.name), Ident(column.name)
+    undo, proof = not_null.restore(place, column.name)
     return run_sql.short_transaction(
         place,
         id=place.id(column.name, "tolerate"),
@@ -28,8 +29,9 @@ def null(place: Site, column: Column, reason: str) -> RunSql:
         sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=name),),
         locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
         probe=probes.probe(probes.absent(probes.column_not_null(place.name, column.name))),
-        undo=not_null.restore_sql(place, column.name),
+        undo=undo,
         undo_checks=not_null.restorable(place, column.name),
+        undo_proof=proof,
         serves=BOTH,
         reason=reason,
     )
@@ -53,6 +55,7 @@ def without_check(place: Site, check: Constraint, reason: str) -> RunSql:
         probe=probes.probe(probes.absent(probes.constraint(place.name, check.name))),
         undo=tuple(dropped.restore_sql(place, check)),
         undo_checks=dropped.restorable(place, check),
+        undo_proof=dropped.prove_sql(place, check),
         serves=BOTH,
         reason=reason,
     )

@@ -37,9 +37,11 @@ _OF_CONSTRAINTS = frozenset({ActionKind.DROP_CONSTRAINT, ActionKind.ADD_CONSTRAI
 
 
 def restore_sql(site: Site, constraint: Constraint) -> Iterator[str]:
-    """Statements that make it again, whether it is there or not."""
+    """Statements that make it again, whether it is there or not; NOT VALID where `prove_sql`
+    validates it, so that no row is read under their locks."""
+    later = " NOT VALID" if _is_proved_later(site, constraint) else ""
     yield unvalidated.drop_sql(site, constraint.name)
-    yield rewrite.add_constraint(constraint.definition, site.name, constraint.name)
+    yield rewrite.add_constraint(constraint.definition + later, site.name, constraint.name)
     if constraint.comment is not None:
         yield emit.sql(
             "COMMENT ON CONSTRAINT {k} ON {t} IS {text}",
@@ -47,6 +49,21 @@ def restore_sql(site: Site, constraint: Constraint) -> Iterator[str]:
             t=Qualified(site.name),
             text=Constant(constraint.comment),
         )
+
+
+def prove_sql(site: Site, constraint: Constraint) -> tuple[str, ...]:
+    """What validates it behind these, under a lock that blocks neither reads nor writes."""
+    if not _is_proved_later(site, constraint):
+        return ()
+    t, k = Qualified(site.name), Ident(constraint.name)
+    return (emit.sql("ALTER TABLE {t} VALIDATE CONSTRAINT {k}", t=t, k=k),)
+
+
+def _is_proved_later(site: Site, constraint: Constraint) -> bool:
+    """A partitioned table takes no foreign key NOT VALID before 18."""
+    if constraint.kind == "foreign key":
+        return constraint.validated and site.table.kind != "partitioned table"
+    return constraint.validated and constraint.kind == "check"
 
 
 def restorable(site: Site, constraint: Constraint) -> tuple[Check, ...]:
@@ -178,6 +195,7 @@ def exchange(place: Site, former: Constraint, add: RunSql, name: str, parent: Na
             *((unvalidated.drop_sql(place, name),) if another else ()),
             *restore_sql(place, former),
         ),
+        undo_proof=prove_sql(place, former),
         reason="One transaction, so that no row is written or deleted without a foreign key;"
         " NOT VALID needs no scan.",
     )

@@ -22,7 +22,7 @@ from zdm.parse.readers import nulls
 from zdm.recipes import cost, run_sql
 from zdm.recipes.site import Site
 from zdm.recipes.sql import null_test, probes
-from zdm.schema import generated_names, not_null_proof
+from zdm.schema import family, generated_names, not_null_proof
 
 NAMED_FROM = 18  # NOT NULL constraints with a name that can be NOT VALID
 
@@ -115,8 +115,14 @@ def restore_sql(site: Site, column: str) -> tuple[str, ...]:
     t, c, there = Qualified(site.name), Ident(column), constraint_of(site.table, column)
     if there is None or _is_default(site, there):
         return (emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=t, c=c),)
-    ending = named(there).properties + ("" if there.validated else " NOT VALID")
-    k = Ident(there.name)
+    return _named_again(site, column, there, later=False)
+
+
+def _named_again(site: Site, column: str, there: Constraint, *, later: bool) -> tuple[str, ...]:
+    """`later`: NOT VALID, to be validated."""
+    unproved = later or not there.validated
+    ending = named(there).properties + (" NOT VALID" if unproved else "")
+    t, c, k = Qualified(site.name), Ident(column), Ident(there.name)
     found = [
         _drop_if_exists(site, there.name),
         emit.sql(
@@ -129,6 +135,28 @@ def restore_sql(site: Site, column: str) -> tuple[str, ...]:
             emit.sql("COMMENT ON CONSTRAINT {k} ON {t} IS {text}", k=k, t=t, text=text)
         )
     return tuple(found)
+
+
+def restore(site: Site, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The same, and behind it what proves it without a scan under a lock that blocks."""
+    there = constraint_of(site.table, column)
+    alone = family.around(site.snapshot, site.name) == (site.name,)
+    if not alone or (there is None) is (site.major >= NAMED_FROM):
+        return restore_sql(site, column), ()
+    if there is not None:
+        return _restore_named(site, column, there)
+    t, c = Qualified(site.name), Ident(column)
+    check = zdm_name(site.name.name, column, "not_null")
+    declare = emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=t, c=c)
+    drop = _drop_if_exists(site, check)
+    return (drop, _add_check(site, column, check)), (_validate(site, check), declare, drop)
+
+
+def _restore_named(
+    site: Site, column: str, there: Constraint
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    again = _named_again(site, column, there, later=there.validated)
+    return again, (_validate(site, there.name),) if there.validated else ()
 
 
 def restorable(site: Site, column: str) -> tuple[Check, ...]:
@@ -183,21 +211,12 @@ def _checked(
     site: Site, column: str, serves: frozenset[Side], phase: Phase
 ) -> tuple[RunSql, ...]:
     check = zdm_name(site.name.name, column, "not_null")
-    found = site.table.require_column(column)
-    given = null_test.is_given(ident(column), found, site.snapshot)
     add = run_sql.short_transaction(
         site,
         id=site.id(column, "check"),
         phase=phase,
         title=f"reject new NULLs in {site.name}.{column}",
-        sql=(
-            emit.sql(
-                "ALTER TABLE {t} ADD CONSTRAINT {k} CHECK ({c}) NOT VALID",
-                t=Qualified(site.name),
-                c=Expression(given),
-                k=Ident(check),
-            ),
-        ),
+        sql=(_add_check(site, column, check),),
         locks=site.lock_below(LockMode.ACCESS_EXCLUSIVE),
         probe=probes.probe(probes.constraint(site.name, check)),
         undo=(_drop_if_exists(site, check),),
@@ -208,6 +227,16 @@ def _checked(
     proof = validate(site, check, serves=serves, phase=phase)
     declare = replace(_declare(site, column, check), serves=serves, phase=phase)
     return (add, proof, declare)
+
+
+def _add_check(site: Site, column: str, check: str) -> str:
+    found = site.table.require_column(column)
+    return emit.sql(
+        "ALTER TABLE {t} ADD CONSTRAINT {k} CHECK ({c}) NOT VALID",
+        t=Qualified(site.name),
+        c=Expression(null_test.is_given(ident(column), found, site.snapshot)),
+        k=Ident(check),
+    )
 
 
 def _declare(site: Site, column: str, check: str) -> RunSql:
@@ -273,6 +302,12 @@ def _drop_if_exists(site: Site, constraint: str) -> str:
     )
 
 
+def _validate(site: Site, name: str) -> str:
+    return emit.sql(
+        "ALTER TABLE {t} VALIDATE CONSTRAINT {k}", t=Qualified(site.name), k=Ident(name)
+    )
+
+
 def validate(
     site: Site,
     name: str,
@@ -286,13 +321,7 @@ def validate(
         id=site.id(name, "validate"),
         phase=phase,
         title=f"validate {name} on {site.name}",
-        sql=(
-            emit.sql(
-                "ALTER TABLE {t} VALIDATE CONSTRAINT {k}",
-                t=Qualified(site.name),
-                k=Ident(name),
-            ),
-        ),
+        sql=(_validate(site, name),),
         locks=site.lock_below(LockMode.SHARE_UPDATE_EXCLUSIVE),
         probe=probes.probe(probes.constraint_valid(site.name, name)),
         undo=(),  # the undo of the step before it drops the constraint

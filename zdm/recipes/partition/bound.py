@@ -4,10 +4,10 @@ ATTACH PARTITION does not read the rows where a validated CHECK implies the boun
 of the key (measured 11-18). The constants are cast to the key's type, as in the bound itself.
 """
 
-from zdm.model.commands import PartitionBound
 from zdm.model.expression import Expression
 from zdm.model.schema import Table
 from zdm.model.sql import ident
+from zdm.model.syntax import PartitionBound
 from zdm.parse import comparisons, expressions
 from zdm.schema.impact import bounds
 

@@ -16,7 +16,7 @@ from zdm.model.syntax import (
     Like,
     RelationName,
 )
-from zdm.schema import edits, family, lookup
+from zdm.schema import edits, lookup
 from zdm.schema.effects import constraints, definitions, indexes, not_nulls, parents
 from zdm.schema.effects.constraints import New
 from zdm.schema.effects.definitions import Place
@@ -40,7 +40,7 @@ def after(says: CreateTable, place: Place) -> Snapshot:
         columns=_columns(says, place, above),
         partition_key=_partition_key(says),
         partition_of=above[0].name if says.is_partition else None,
-        partition_bound=family.DEFAULT if says.is_default else None,
+        partition_bound=parents.bound(says.bound),
         inherits=() if says.is_partition else tuple(parent.name for parent in above),
         persistence="unlogged" if says.table.persistence == "unlogged" else "permanent",
         created=True,

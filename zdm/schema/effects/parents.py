@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Column, Constraint, Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action
-from zdm.model.syntax import CreateTrigger
+from zdm.model.syntax import CreateTrigger, PartitionBound
 from zdm.parse.readers import authority
 from zdm.schema import edits, family, generated_names, lookup
 from zdm.schema.effects import indexes, not_nulls
@@ -93,7 +93,7 @@ def change(snapshot: Snapshot, action: Action) -> Snapshot:
         return snapshot
     match said.change:
         case Change.ATTACH_PARTITION:
-            return _attach(snapshot, table, replace(other, partition_bound=_bound(said)))
+            return _attach(snapshot, table, replace(other, partition_bound=bound(said.bound)))
         case Change.DETACH_PARTITION:
             if said.concurrently and family.default(snapshot, table.name) is not None:
                 return snapshot
@@ -103,10 +103,9 @@ def change(snapshot: Snapshot, action: Action) -> Snapshot:
     return _leave(snapshot, table, other)
 
 
-def _bound(said: AlterTable) -> str | None:
+def bound(said: PartitionBound | None) -> str | None:
     """The server's text of the bound; only DEFAULT is known from the statement."""
-    default = said.bound is not None and said.bound.kind == "default"
-    return family.DEFAULT if default else None
+    return family.DEFAULT if said is not None and said.kind == "default" else None
 
 
 def _attach(snapshot: Snapshot, above: Table, table: Table) -> Snapshot:

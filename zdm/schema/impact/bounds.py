@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from zdm.model.commands import PartitionBound
 from zdm.model.expression import Expression
 from zdm.model.impact import NO, UNKNOWN, YES, Answer
 from zdm.model.schema import Table
+from zdm.model.syntax import PartitionBound
 from zdm.parse import comparisons, expressions, names
 from zdm.parse.comparisons import Comparison
 from zdm.schema import not_null_proof, type_names

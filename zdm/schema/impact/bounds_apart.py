@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
-from zdm.model.commands import AlterTable, PartitionBound
+from zdm.model.commands import AlterTable
 from zdm.model.expression import Expression
 from zdm.model.schema import Column, Table
+from zdm.model.syntax import PartitionBound
 from zdm.parse import comparisons
 from zdm.parse.readers import authority
 from zdm.schema import type_names

@@ -1,10 +1,11 @@
 """ATTACH and DETACH PARTITION, CREATE TABLE … PARTITION OF, and dropping a partition."""
 
 from zdm.model import impact
-from zdm.model.commands import AlterTable, PartitionBound
+from zdm.model.commands import AlterTable
 from zdm.model.impact import NO, UNKNOWN, YES, Answer, Impact, Touch
 from zdm.model.locks import LockMode
 from zdm.model.schema import Constraint, Table
+from zdm.model.syntax import PartitionBound
 from zdm.schema.impact import bounds
 from zdm.schema.impact.place import AE, AS, SRE, SUE, Place, each, on, touch
 

@@ -155,3 +155,37 @@ def test_a_function_that_no_longer_uses_it_once_replaced_is_not_in_the_way() -> 
     assert "depend on it: function public.f(bigint)" in ask(DROP, snapshot).refusals[0]
     assert ask(new("SELECT email"), snapshot).slugs == ["replace_function"]
     assert ask(new("SELECT name"), snapshot).slugs == ["replace_function", "drop_column"]
+
+
+@pytest.mark.parametrize(
+    ("column", "left", "lost"),
+    [
+        (Column(name="c", type="text"), "left c NULL", False),
+        (Column(name="c", type="text", not_null=True), "left c NULL", True),
+        (
+            Column(name="c", type="text", not_null=True, default="''"),
+            "left c at its default",
+            False,
+        ),
+    ],
+)
+def test_the_old_version_reads_what_the_new_one_leaves(
+    column: Column, left: str, *, lost: bool
+) -> None:
+    (first, *_) = ask(
+        "ALTER TABLE users DROP COLUMN c;", schemas.snapshot(schemas.users(column))
+    ).hazards
+
+    assert first.message.endswith(left)
+    assert ("NOT NULL cannot be restored" in first.remedy) is lost
+
+
+def test_what_is_dropped_with_it_is_named_once() -> None:
+    both = Dependent(
+        column="email", kind="statistics", name="statistics object public.both", blocks=False
+    )
+    answer = ask(DROP, schemas.snapshot(schemas.users(dependents=(both,))))
+
+    assert "statistics object public.both is dropped with email" in {
+        hazard.message for hazard in answer.hazards
+    }

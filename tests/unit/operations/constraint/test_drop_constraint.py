@@ -43,10 +43,21 @@ def test_a_check_goes_before_the_rollout_since_the_new_version_may_break_it() ->
     assert answer.phases == ["expand"]
     assert step.serves == BOTH
     assert step.undo[1:] == (  # type: ignore[index]  # it can be undone
-        "ALTER TABLE public.orders ADD CONSTRAINT k CHECK (id > 0)",
+        "ALTER TABLE public.orders ADD CONSTRAINT k CHECK (id > 0) NOT VALID",
         'COMMENT ON CONSTRAINT "k" ON "public"."orders" IS \'positive\'',
     )
+    assert step.undo_proof == ('ALTER TABLE "public"."orders" VALIDATE CONSTRAINT "k"',)
     assert "fails while there are such rows" in answer.hazards[0].message
+
+
+def test_one_that_is_not_valid_stays_so() -> None:
+    (step,) = ask(
+        DROP, orders(check(definition="CHECK (id > 0) NOT VALID", validated=False))
+    ).steps
+
+    assert isinstance(step, RunSql)
+    assert step.undo[-1].count("NOT VALID") == 1  # type: ignore[index]
+    assert step.undo_proof == ()
 
 
 @pytest.mark.parametrize("ending", ["", " ON DELETE RESTRICT"])
@@ -100,7 +111,8 @@ def test_no_row_is_without_one_while_it_is_replaced(ending: str, name: str) -> N
     assert change.sql[1].endswith("ON DELETE SET NULL NOT VALID")
     assert {lock.mode for lock in change.locks} == {LockMode.ACCESS_EXCLUSIVE}
     assert isinstance(change.undo, tuple)
-    assert change.undo[-1].endswith(ending or "REFERENCES public.users (id)")
+    assert change.undo[-1].endswith(f"{ending or 'REFERENCES public.users (id)'} NOT VALID")
+    assert change.undo_proof == ('ALTER TABLE "public"."orders" VALIDATE CONSTRAINT "k"',)
     assert validate.sql == (f'ALTER TABLE "public"."orders" VALIDATE CONSTRAINT "{name}"',)
     assert [h.message.partition(":")[0] for h in answer.hazards] == [
         "until the contract k of orders is enforced as before, also ON DELETE and ON UPDATE;"

@@ -6,6 +6,7 @@ from tests.unit.operations.asking import ask
 from zdm.model.plan import BOTH, RunSql
 from zdm.model.schema import Column, Constraint, Name, Snapshot
 
+ALTER, CHECK = 'ALTER TABLE "public"."users"', '"zdm_users_email_not_null"'
 DROP = "ALTER TABLE users ALTER COLUMN email DROP NOT NULL;"
 
 
@@ -17,7 +18,15 @@ def test_it_is_one_step_before_the_rollout_that_serves_both_versions() -> None:
     assert answer.slugs == ["drop_not_null"]
     assert (answer.phases, step.serves) == (["expand"], BOTH)
     assert answer.sql == ['ALTER TABLE "public"."users" ALTER COLUMN "email" DROP NOT NULL']
-    assert step.undo == ('ALTER TABLE "public"."users" ALTER COLUMN "email" SET NOT NULL',)
+    assert step.undo == (
+        f"{ALTER} DROP CONSTRAINT IF EXISTS {CHECK}",
+        f'{ALTER} ADD CONSTRAINT {CHECK} CHECK ("email" IS NOT NULL) NOT VALID',
+    )
+    assert step.undo_proof == (
+        f"{ALTER} VALIDATE CONSTRAINT {CHECK}",
+        f'{ALTER} ALTER COLUMN "email" SET NOT NULL',
+        f"{ALTER} DROP CONSTRAINT IF EXISTS {CHECK}",
+    )
 
 
 def test_its_undo_is_only_tried_where_no_row_holds_null() -> None:
@@ -64,7 +73,8 @@ def test_the_name_of_the_constraint_is_given_back_on_18() -> None:
 
     assert isinstance(step, RunSql)
     assert isinstance(step.undo, tuple)
-    assert 'ADD CONSTRAINT "must" NOT NULL "email"' in step.undo[-1]
+    assert step.undo[-1].endswith('ADD CONSTRAINT "must" NOT NULL "email" NOT VALID')
+    assert step.undo_proof == (f'{ALTER} VALIDATE CONSTRAINT "must"',)
 
 
 def _family(*, child_not_null: bool) -> Snapshot:

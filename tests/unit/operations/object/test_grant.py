@@ -141,6 +141,15 @@ def test_a_statement_about_other_roles_or_rights_stays_alone() -> None:
     assert sorted(step.phase for step in rights) == ["contract", "expand"]
 
 
+def test_other_rights_on_a_column_to_come_are_not_granted_again() -> None:
+    add = "ALTER TABLE users ADD COLUMN m text"
+    answer = ask(f"REVOKE INSERT ON users FROM app; {add}; GRANT UPDATE (m) ON users TO app;")
+
+    assert answer.refusals == ()
+    again = ask(f"REVOKE ALL ON users FROM app; {add}; GRANT UPDATE (m) ON users TO app;")
+    assert "grants these rights again" in again.refusals[0]
+
+
 def test_a_new_function_is_closed_to_public_at_once() -> None:
     sql = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
 

@@ -77,6 +77,35 @@ def test_a_policy_is_replaced_in_one_transaction() -> None:
     assert [p.name for p in answer.after.tables[0].policies] == ["kept"]
 
 
+def test_the_last_policy_is_dropped_where_another_one_is_made_before_it() -> None:
+    made = "CREATE POLICY reader ON users FOR SELECT USING (true)"
+    answer = ask(
+        f"DROP POLICY IF EXISTS kept ON users; {made};", start(KEPT, security="enabled")
+    )
+
+    assert answer.refusals == ()
+    assert sorted(answer.phases) == ["contract", "expand"]
+    assert [p.name for p in answer.after.tables[0].policies] == ["reader"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE POLICY p ON users AS RESTRICTIVE USING (true)",
+        "CREATE POLICY p ON users USING (true); DROP POLICY p ON users",
+        "CREATE POLICY p ON other USING (true)",
+    ],
+)
+def test_nothing_is_left_to_show_the_rows(made: str) -> None:
+    before = schemas.snapshot(
+        schemas.users(policies=(KEPT,), row_security="enabled"),
+        Table(name=Name("public", "other"), columns=(Column(name="id", type="integer"),)),
+    )
+    answer = ask(f"DROP POLICY kept ON users; {made};", before)
+
+    assert "row security hides every row" in answer.refusals[0]
+
+
 def test_sub_commands_are_steps_of_their_own() -> None:
     both = "ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
 

@@ -41,6 +41,15 @@ def test_it_is_concurrent_and_leaves_no_check() -> None:
     assert answer.after.require_table(PART.name).partition_of is None
 
 
+def test_no_check_is_dropped_of_what_is_dropped_then() -> None:
+    answer = ask(f"{DETACH}; DROP TABLE part;", schemas.snapshot(EVENTS, PART))
+
+    assert [step.title for step in answer.steps] == [
+        "detach part from events",
+        "drop table part",
+    ]
+
+
 def test_an_author_who_says_concurrently_keeps_the_check() -> None:
     answer = ask(f"{DETACH} CONCURRENTLY;", schemas.snapshot(EVENTS, PART))
 

@@ -1,3 +1,5 @@
+from msgspec.structs import replace
+
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
@@ -14,6 +16,7 @@ from zdm.model.schema import (
     View,
     Volatility,
 )
+from zdm.planning import classify
 
 CARTS = Name("public", "carts")
 STATEMENT = "DROP TABLE carts;"
@@ -197,3 +200,13 @@ def test_a_partition_is_refused() -> None:
         "carts cannot be dropped in one release: it is a partition of all_carts, whose rows the"
         " new version may need",
     )
+    detach = 'ALTER TABLE "public"."all_carts" DETACH PARTITION "public"."carts"'
+    assert remedy(schemas.snapshot(part)) == f"write `{detach}` above this statement"
+    key = replace(PARENT, references=Name("public", "all_carts"))
+    referring = schemas.snapshot(part, schemas.users(constraints=(key,)))
+    assert remedy(referring).startswith("drop the table in a later release")
+
+
+def remedy(before: Snapshot) -> str:
+    (finding,) = classify.classify(schemas.train(STATEMENT), before).refused
+    return finding.remedy

@@ -69,3 +69,46 @@ def test_rows_are_not_written_before_a_new_table_is_attached(*, above: bool) -> 
 
     assert any("cannot be distinguished from those" in one for one in found) is above
     assert bool(found) is above
+
+
+NEXT = "CREATE TABLE next PARTITION OF events FOR VALUES {};"
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_refused"),
+    [
+        (NEXT.format("FROM ('2024-01-01') TO ('2025-01-01')"), False),
+        (
+            NEXT.format("FROM ('2024-01-01') TO ('2025-01-01')") + "GRANT ALL ON next TO app;",
+            False,
+        ),
+        (
+            "CREATE TABLE next (id bigint NOT NULL, at date NOT NULL);" + ATTACH.format("next"),
+            False,
+        ),
+        (NEXT.format("FROM ('2023-06-01') TO ('2024-06-01')"), True),
+        (NEXT.format("FROM ('2024-01-01') TO (MAXVALUE) PARTITION BY LIST (id)"), False),
+        ("INSERT INTO events VALUES (1, '2024-06-01');", True),
+        ("UPDATE events SET id = 2;", True),
+    ],
+)
+def test_another_partition_does_not_wait_for_one_that_leaves(
+    sql: str, *, is_refused: bool
+) -> None:
+    found = refused(DETACH + sql, START)
+
+    assert bool(found) is is_refused
+
+
+def test_rows_of_a_partition_of_a_partition_may_be_those_of_one_that_leaves() -> None:
+    deeper = Table(
+        name=Name("public", "deeper"),
+        kind="partitioned table",
+        columns=COLUMNS,
+        partition_of=EVENTS,
+        partition_key="RANGE (at)",
+        partition_bound="FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')",
+    )
+    below = NEXT.format("FROM ('2024-01-01') TO ('2025-01-01')").replace("events", "deeper")
+
+    assert refused(DETACH + below, schemas.snapshot(*START.tables, deeper))
