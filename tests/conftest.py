@@ -93,7 +93,8 @@ def needs(item: pytest.Item) -> str:
     found = getattr(item, "callspec", None)
     params = found.params if found else {}
     versions = [params[name] for name in VERSIONED if isinstance(params.get(name), int)]
-    return f"{item.nodeid.partition('::')[0]} {versions} {item.get_closest_marker('more') is not None}"
+    module = item.nodeid.partition("::")[0]
+    return f"{module} {versions} {item.get_closest_marker('more') is not None}"
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
