@@ -45,7 +45,8 @@ def read(connection: Connection, scope: Scope) -> Facts:
 def _put(connection: Connection, settings: Mapping[str, str]) -> Mapping[str, str]:
     """Put them in force for the transaction; what was."""
     rows = connection.execute(
-        "SELECT name, pg_catalog.current_setting(name), pg_catalog.set_config(name, value, true)"
+        "SELECT name, pg_catalog.current_setting(name),"
+        " pg_catalog.set_config(name, value, true)"
         " FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
         (list(settings), list(settings.values())),
     )
