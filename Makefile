@@ -26,12 +26,13 @@ LATER := pairs and not schemas and not thorough
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: adversary adversary-long bench faults gate cluster-down cluster-up controlplane deadlocks demo kill-matrix loads widening pairs new-driver new-operation new-rule schemas test test-all test-live test-more thorough servers lint coverage bless docs docs-check wheel-check single-core check clean
+.PHONY: adversary adversary-long bench faults gate cluster-down cluster-up controlplane deadlocks demo kill-matrix loads widening pairs new-driver new-operation new-rule schemas test test-all test-live test-more thorough servers lint coverage bless docs docs-check wheel-check quick-checks check clean
 
+# a tenth of what is installed is ever imported, and compiled then
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[dev]'
 	touch $(READY)
 
 demo: $(READY)  ## the main job on embedded defaults
@@ -121,10 +122,11 @@ gate: $(READY)  ## this repository's own migrations
 wheel-check: $(READY)  ## the built wheel runs the demo without the source tree
 	tests/wheel_check.sh $(BIN)/python
 
-single-core: $(READY)  ## what keeps one core busy, two at a time
-	$(MAKE) --jobs=2 lint gate docs-check wheel-check
+# lint keeps one core busy, wheel-check none while it downloads and its demo waits
+quick-checks: $(READY)  ## all that needs minutes at most, three at a time
+	$(MAKE) --jobs=3 --output-sync=target lint wheel-check gate docs-check coverage
 
-check: single-core coverage test-all  ## all that CI runs
+check: quick-checks test-all  ## all that CI runs
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

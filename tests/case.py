@@ -17,6 +17,7 @@ from zdm.config.settings import RolloutSettings
 from zdm.execute import runner
 from zdm.execute.clock import SystemClock
 from zdm.execute.events import Event
+from zdm.execute.ports import PlanText
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
 from zdm.model.plan import Plan
@@ -200,9 +201,15 @@ def run(
         stop=stop,
     )
     try:
-        return runner.execute(plan_files.plan_text(made), world, options(until, patience))
+        return runner.execute(text(made), world, options(until, patience))
     finally:
         database.close()
+
+
+@functools.lru_cache(maxsize=1)
+def text(made: Plan) -> PlanText:
+    """A plan with its file's text, written once for all runs of it."""
+    return plan_files.plan_text(made)
 
 
 def options(until: RunState = RunState.CONTRACTED, patience: timedelta = IMPATIENT) -> Options:

@@ -29,7 +29,7 @@ WITHOUT = ("unit", "reading", "rules", "pairs", "docs", "fakes", "ci")
 SHARE = 6  # one test in so many has a turn on a version between
 # Parameters that are a version of PostgreSQL; in others, 15 is any number.
 VERSIONED = ("every_server", "ground", "killing", "major", "world")
-TOGETHER = 30  # tests of a module that one worker runs
+TOGETHER = 30  # tests of a module that one worker runs, unless the module says how many
 
 # how long an example takes depends on what else the machine does
 settings.register_profile(
@@ -82,10 +82,17 @@ def together(items: list[pytest.Item]) -> None:
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             same = needs(item)
-            part = f"{same} {counts[same] // TOGETHER}"
+            part = f"{same} {counts[same] // size(item)}"
             counts[same] += 1
             item.add_marker(pytest.mark.xdist_group(numbers.setdefault(part, len(numbers))))
     items.sort(key=lambda item: item.get_closest_marker("more") is None)
+
+
+def size(item: pytest.Item) -> int:
+    """How many tests of its module are together: more where each is short, and making what
+    they share is not."""
+    found: int = getattr(getattr(item, "module", None), "TOGETHER", TOGETHER)
+    return found
 
 
 def needs(item: pytest.Item) -> str:
@@ -93,7 +100,8 @@ def needs(item: pytest.Item) -> str:
     found = getattr(item, "callspec", None)
     params = found.params if found else {}
     versions = [params[name] for name in VERSIONED if isinstance(params.get(name), int)]
-    return f"{item.location[0]} {versions} {item.get_closest_marker('more') is not None}"
+    module = item.nodeid.partition("::")[0]
+    return f"{module} {versions} {item.get_closest_marker('more') is not None}"
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,7 +5,6 @@ from collections import defaultdict
 import pytest
 
 from tests import conftest
-from tests.conftest import TOGETHER
 from zdm.postgres.server.provider import Server
 
 
@@ -19,14 +18,16 @@ def test_the_scheduler_knows_the_group_of_a_test(request: pytest.FixtureRequest)
 
 
 def test_tests_of_a_group_need_the_same(request: pytest.FixtureRequest) -> None:
-    groups: defaultdict[object, list[str]] = defaultdict(list)
+    groups: defaultdict[int, list[str]] = defaultdict(list)
+    sizes: dict[int, int] = {}
     for item in request.session.items:
         [name] = next(item.iter_markers("xdist_group")).args
         if isinstance(name, int):
             groups[name].append(conftest.needs(item))
+            sizes[name] = conftest.size(item)
 
     assert {len(set(needs)) for needs in groups.values()} == {1}
-    assert max(map(len, groups.values())) <= TOGETHER
+    assert all(len(groups[number]) <= sizes[number] for number in groups)
 
 
 def test_what_takes_longest_comes_first(request: pytest.FixtureRequest) -> None:

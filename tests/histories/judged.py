@@ -13,6 +13,8 @@ from zdm.parse import facts
 from zdm.planning import schedule
 from zdm.planning.classify import Classification, classify
 from zdm.planning.schedule import TrainRefusedError
+from zdm.postgres.catalog import read as catalog
+from zdm.postgres.session import connection
 from zdm.schema import type_names
 
 MIGRATIONS = "migrations with"
@@ -53,11 +55,12 @@ def replay(databases: Databases, dsn: str, migrations: Iterable[Train]) -> Judge
     """Each migration judged on the schema before it, then run."""
     reports: list[str] = []
     counts: Counter[str] = Counter()
-    for train in migrations:
-        one = judge(train, databases.snapshot(dsn))
-        reports.extend(one.reports)
-        counts.update(one.counts)
-        run(databases, dsn, train.statements)
+    with connection.connect(dsn, name="tests") as conn:  # a new session reads with cold caches
+        for train in migrations:
+            one = judge(train, catalog.read(conn))
+            reports.extend(one.reports)
+            counts.update(one.counts)
+            run(databases, dsn, train.statements)
     return Judged(reports=tuple(reports), counts=counts)
 
 

@@ -26,9 +26,14 @@ class Remedy:
 
     def matches(self, printed: str) -> bool:
         """Whether the text that zdm printed is this one, or one part of several."""
-        parts = (re.escape(part) for part in self.text.split("{}"))
-        pattern = ".*".join(parts).replace("`\\-\\-\\ zdm", "`(?:\\-\\-|\\#)\\ zdm")
-        return re.search(f"(?:^|; ){pattern}(?:$|; )", printed, re.DOTALL) is not None
+        return _pattern(self.text).search(printed) is not None
+
+
+@cache  # they are more than `re` keeps compiled
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = (re.escape(part) for part in text.split("{}"))
+    pattern = ".*".join(parts).replace("`\\-\\-\\ zdm", "`(?:\\-\\-|\\#)\\ zdm")
+    return re.compile(f"(?:^|; ){pattern}(?:$|; )", re.DOTALL)
 
 
 @cache

@@ -65,6 +65,7 @@ ENTRIES = (
     *partitioned.ENTRIES,
     *publications.ENTRIES,
 )
+TOGETHER = 120
 SHARE = 12  # one in so many is verified with `make test-more`
 IN_TURN = [
     pytest.param(entry, marks=() if number % SHARE == 0 else pytest.mark.thorough)

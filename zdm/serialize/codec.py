@@ -6,7 +6,6 @@ hold their default are left out, so files stay short. Types that a person reads 
 one word (a duration, a place in a file) are given as codecs.
 """
 
-import functools
 import math
 import re
 import types
@@ -17,14 +16,12 @@ from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import NODEFAULT, Struct
-from msgspec.structs import FieldInfo
 
 from zdm.model.fields import declared
 from zdm.model.ranges import Bound, NotEmpty, Range
 
 T = TypeVar("T")
 Path = tuple[str | int, ...]
-DISCRIMINATOR = "kind"
 _SHOWN_DIGITS = 40  # a longer number says nothing, and Python may refuse to write it
 _SHOWN = 60  # characters of a text or a key in a message
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no path, no name and no database holds it
@@ -110,21 +107,6 @@ def _decode_text(data: Any) -> str:
 TEXT = Codec(encode=str, decode=_decode_text, schema={"type": "string"})  # from outside
 
 
-@functools.cache
-def _fields(kind: type[Struct], skip: str = "") -> tuple[FieldInfo, ...]:
-    """The fields of a type without that mark, the discriminator second."""
-    found = [*declared.without(kind, skip)]
-    head = [field for field in found if field.name == DISCRIMINATOR]
-    if head and len(found) > 1:
-        found.remove(head[0])
-        found.insert(1, head[0])
-    return tuple(found)
-
-
-def _discriminates(field: FieldInfo) -> bool:
-    return field.name == DISCRIMINATOR and typing.get_origin(field.type) is Literal
-
-
 def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct)
 
@@ -134,17 +116,20 @@ def to_plain(value: Any, codecs: Codecs, *, skip: str = "") -> Any:
 
     Fields with the mark `skip` are left out.
     """
-    codec = codecs.get(type(value))
+    kind: type = type(value)
+    codec = codecs.get(kind)
     if codec is not None:
         return codec.encode(value)
-    if isinstance(value, Enum):
-        return value.value
+    if kind in _SCALARS:
+        return value
     if isinstance(value, Struct):
         return {
-            field.name: to_plain(getattr(value, field.name), codecs, skip=skip)
-            for field in _fields(type(value), skip)
-            if _discriminates(field) or getattr(value, field.name) != declared.default(field)
+            name: to_plain(part, codecs, skip=skip)
+            for name, default in declared.written(kind, skip)
+            if (part := getattr(value, name)) != default
         }
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, frozenset):
         return sorted(to_plain(item, codecs, skip=skip) for item in value)
     if isinstance(value, tuple):
@@ -247,7 +232,7 @@ def _decode_list(kind: Any, data: Any, codecs: Codecs, path: Path) -> Any:
 def _decode_object(kind: type[Struct], data: Any, codecs: Codecs, path: Path) -> Any:
     if not isinstance(data, dict):
         raise MisfitError(path, f"must be a mapping, not {words(data)}")
-    known = {field.name: field for field in _fields(kind)}
+    known = {field.name: field for field in declared.ordered(kind)}
     for key in data:
         if key not in known:
             raise MisfitError((*path, key), f"is not known here; known are {', '.join(known)}")
@@ -266,8 +251,8 @@ def _decode_union(kinds: tuple[Any, ...], data: Any, codecs: Codecs, path: Path)
     if len(tagged) > 1:
         tag = _decode_choice(
             tuple(_tag(kind) for kind in tagged),
-            data.get(DISCRIMINATOR),
-            (*path, DISCRIMINATOR),
+            data.get(declared.DISCRIMINATOR),
+            (*path, declared.DISCRIMINATOR),
         )
         fitting = [kind for kind in tagged if _tag(kind) == tag]
     if not fitting:
@@ -281,8 +266,8 @@ def _bare(kind: Any) -> Any:
 
 def _tag(kind: Any) -> str:
     """The one word that tells this member of a union from the others."""
-    for field in _fields(kind):
-        if _discriminates(field):
+    for field in declared.ordered(kind):
+        if declared.discriminates(field):
             return str(typing.get_args(field.type)[0])
     return ""
 
@@ -388,11 +373,10 @@ def _object_schema(
     if kind.__doc__:
         definition["description"] = " ".join(kind.__doc__.split())
     definition["properties"] = {
-        field.name: json_schema_of(field.type, codecs, definitions) for field in _fields(kind)
+        field.name: json_schema_of(field.type, codecs, definitions)
+        for field in declared.ordered(kind)
     }
     definition["required"] = [
-        field.name
-        for field in _fields(kind)
-        if declared.default(field) is NODEFAULT or _discriminates(field)
+        name for name, default in declared.written(kind) if default is NODEFAULT
     ]
     return reference

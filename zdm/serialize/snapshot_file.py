@@ -61,6 +61,8 @@ def fingerprint(snapshot: Snapshot) -> str:
 def difference(one: Snapshot, other: Snapshot, *, column_order: bool = True) -> tuple[str, ...]:
     """Each difference of two schemas as a sentence; with `column_order` False, the order of
     a table's columns is none."""
+    if one == other:
+        return ()
     first = codec.to_plain(one, _CODECS, skip=ESTIMATE)
     second = codec.to_plain(other, _CODECS, skip=ESTIMATE)
     return tuple(_differences("", first, second, ordered=column_order))

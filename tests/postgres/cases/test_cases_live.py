@@ -161,6 +161,7 @@ def survives_kills(server: Server, case: Path, expected: Snapshot) -> None:
     and the probes bring the run to the same end."""
     with fresh_database(server) as url, tried.opened(url) as conn:
         plan = cases.plan(case, cases.begin(conn, case))
+        cases.text(plan)  # which each child has from here
         kills = [killed(url, plan, at) for _ in plan.steps for at in (StepStarted, StepDone)]
 
         assert set(kills) <= {signal.SIGKILL}

@@ -35,6 +35,7 @@ CREATE ROLE impact_other;
 CREATE ROLE impact_owner LOGIN PASSWORD 'p' IN ROLE impact_other;
 SET allow_in_place_tablespaces = on;
 """
+TOGETHER = 200
 SHARE = 6  # of the cases, one in so many is asked of the oldest version in CI
 ON_FILE = Path(__file__).parents[2] / "unit/schema/impact/schema.json"
 Indexed = Mapping[Name, Name]

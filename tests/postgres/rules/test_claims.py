@@ -25,6 +25,7 @@ from zdm.postgres.session.connection import Connection
 from zdm.rules import ALL
 from zdm.serialize import snapshot_file
 
+TOGETHER = 60
 ROLES = "CREATE ROLE reader; CREATE ROLE admin; CREATE ROLE app; CREATE ROLE someone;"
 
 

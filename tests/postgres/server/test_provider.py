@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from tests.conftest import MAJORS, lasting
 from tests.waiting import PATIENCE, until
 from zdm.errors import InputError, TemporaryError
-from zdm.postgres.server import programs, provider, reaper
+from zdm.postgres.server import programs, provider, reaper, shadow
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
@@ -185,6 +186,21 @@ def test_a_server_lets_nobody_in_without_its_password(server: Server) -> None:
 
     with pytest.raises(psycopg.OperationalError, match="no password supplied"):
         psycopg.connect(open_door.geturl())
+
+
+@pytest.mark.skipif("ZDM_TEST_DSN" in os.environ, reason="that server hashes as it is set to")
+@pytest.mark.parametrize("major", [pytest.param(MAJORS[0], marks=pytest.mark.more), MAJORS[-1]])
+def test_passwords_that_zdm_made_are_hashed_once_and_taken_by_the_server(major: int) -> None:
+    server = lasting(major)
+    with shadow.database(server) as url:
+        connection.connect(url, name="test").close()
+    with connection.connect(server.dsn, name="test") as conn:
+        kept = conn.execute(
+            "SELECT rolpassword FROM pg_catalog.pg_authid"
+            " WHERE rolname IN ('postgres', 'zdm_author', 'zdm_application')"
+        ).fetchall()
+
+    assert [text.partition(":")[0] for (text,) in kept] == ["SCRAM-SHA-256$1"] * 3
 
 
 def test_the_same_wheel_in_another_environment_is_not_copied_again(tmp_path: Path) -> None:

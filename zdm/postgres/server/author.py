@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 from psycopg import errors
 
 from zdm.model.sql import ident, literal
-from zdm.postgres.server import programs
+from zdm.postgres.server import programs, scram
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
@@ -46,7 +46,7 @@ def prepare(conn: Connection, server: Server) -> bool:
     for role in (ROLE, APPLICATION):
         with contextlib.suppress(errors.DuplicateObject, errors.UniqueViolation):
             conn.execute(f"CREATE ROLE {role} {_RIGHTS}".encode())
-        secret = literal(_password(server, role))
+        secret = literal(_kept(server, role))
         with contextlib.suppress(errors.InternalError_):  # another process does the same
             conn.execute(f"ALTER ROLE {role} {_RIGHTS} PASSWORD {secret}".encode())
             conn.execute(f"ALTER ROLE {role} RESET ALL".encode())
@@ -65,6 +65,12 @@ def _password(server: Server, role: str) -> str:
     """Known only to those who know the superuser's, or can read the cache."""
     key = unquote(urlsplit(server.dsn).password or "") or _secret()
     return hmac.new(key.encode(), role.encode(), hashlib.sha256).hexdigest()
+
+
+def _kept(server: Server, role: str) -> str:
+    """What a server is given of it: the user's own one hashes it as it is set to."""
+    password = _password(server, role)
+    return password if server.pid is None else scram.hashed(password)
 
 
 def _secret() -> str:

@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from zdm.errors import InputError, TemporaryError
 from zdm.execute.clock import SystemClock, wait_until
-from zdm.postgres.server import limits, places, programs
+from zdm.postgres.server import limits, places, programs, scram
 from zdm.postgres.server.limits import STANDARD, Limits
 from zdm.postgres.server.programs import Programs
 from zdm.postgres.session import connection
@@ -161,7 +161,7 @@ def initialise(chosen: Programs, data: Path) -> None:
     command = [
         str(chosen.bin / "initdb"), "-D", str(data), "-U", "postgres",
         "-A", "scram-sha-256", f"--pwfile={_new_password(data)}",
-        "-E", "UTF8", "--no-sync", "--no-instructions", *_hashing(chosen), f"--locale={locale}",
+        "-E", "UTF8", "--no-sync", "--no-instructions", f"--locale={locale}",
     ]  # fmt: skip
     for attempt in (command, [*command[:-1], "--locale=C"]):
         run = _as_server_user(attempt)
@@ -174,22 +174,22 @@ def initialise(chosen: Programs, data: Path) -> None:
     )
 
 
-def _hashing(chosen: Programs) -> tuple[str, ...]:
-    """Passwords here are random, so that no one can guess them from their hashes, and the 4,096
-    iterations of the default only cost 4 ms for each connection (manual, scram_iterations)."""
-    return ("-c", "scram_iterations=1") if chosen.major >= 16 else ()
-
-
 def _password_file(data: Path) -> Path:
     return data.parent / "password"
 
 
 def _new_password(data: Path) -> Path:
-    """The file with a new password, for the server's user and us only."""
-    path = _password_file(data)
+    """Make a password; the file with its hash, for initdb."""
+    password = secrets.token_hex(16)
+    _write_secret(_password_file(data), password)
+    return _write_secret(data.parent / "password-hash", scram.hashed(password))
+
+
+def _write_secret(path: Path, text: str) -> Path:
+    """A file for the server's user and us only."""
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
-    path.write_text(secrets.token_hex(16))
+    path.write_text(text)
     programs.give(path)
     return path
 
