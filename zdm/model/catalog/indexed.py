@@ -7,6 +7,7 @@ their keys are read again, so a statement costs what it changes and not what the
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from msgspec import Struct, field
@@ -43,6 +44,8 @@ class Named(Protocol):
         """The last one."""
 
 
+# The order of a Snapshot's members; asked a dozen times where one is put.
+by_name: Callable[[Any], tuple[str, str]] = attrgetter("name.schema", "name.name")
 _NONE: Mapping[Key, Any] = {}
 _NO_KEYS: set[Key] = set()
 
@@ -144,11 +147,6 @@ class Indexed(tuple[T, ...]):
             found = self.found.changed(self[start:stop], members, self.keys)
             after.__dict__["found"] = found
         return after
-
-
-def by_name(member: Any) -> tuple[str, str]:
-    """The order of a Snapshot's members."""
-    return (member.name.schema, member.name.name)
 
 
 def named(members: tuple[T, ...], name: Named) -> tuple[T, ...]:
