@@ -1,5 +1,7 @@
 """Whole-tree comparison and small edits."""
 
+import importlib
+
 import pytest
 
 from zdm.errors import ZdmError
@@ -225,7 +227,7 @@ def test_a_plain_check_needs_no_protobuf(monkeypatch: pytest.MonkeyPatch) -> Non
     """Which takes as long to load as fifty files to check."""
     (one,) = libpg_query.statements(CHECKS[0].encode())
     trees._deparsed.cache_clear()
-    monkeypatch.setattr(trees.importlib, "import_module", lambda name: pytest.fail(name))
+    monkeypatch.setattr(importlib, "import_module", lambda name: pytest.fail(name))
 
     assert trees.deparse(one.node, one.tree) == CHECKS[0]
 
