@@ -5,11 +5,15 @@ server does so is asked in tests/postgres/impact and tests/postgres/rules.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.rules import checking
 from zdm.model.rule import Transactions
+from zdm.revisions.offline import history, reading
+from zdm.rules import ALL, walk
+from zdm.rules.report import InputFile
 
 LIMIT = "SET lock_timeout = '2s';\n"
 BEFORE = """
@@ -31,6 +35,7 @@ CREATE TABLE parts_2 (n int NOT NULL CHECK (n >= 10 AND n < 20), org_id bigint);
 CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM orgs;
 CREATE SCHEMA app;
 CREATE TABLE app.things (id bigint PRIMARY KEY, n int);
+CREATE UNLOGGED TABLE drafts (n int);
 """
 
 
@@ -116,6 +121,12 @@ CASES = [
     Case(
         "P3",
         LIMIT + "ALTER TABLE users ALTER COLUMN at TYPE timestamptz;",
+        found="change-column-type-rewrite",
+    ),
+    Case(
+        "P3",
+        LIMIT + "SET timezone = 'Europe/Berlin';\n"
+        "ALTER TABLE users ALTER COLUMN at TYPE timestamptz;",
         found="change-column-type-rewrite",
     ),
     Case(
@@ -270,6 +281,7 @@ CASES = [
     Case("E: squawk", LIMIT + "CLUSTER users USING users_org;", found="cluster-vacuum-full"),
     Case("E: squawk", "VACUUM FULL users;", found="cluster-vacuum-full"),
     Case("E: squawk", LIMIT + "ALTER TABLE users SET UNLOGGED;", found="set-logged-unlogged"),
+    Case("E: squawk", LIMIT + "ALTER TABLE drafts SET LOGGED;", found="set-logged-unlogged"),
     Case("E: squawk", LIMIT + "ALTER TABLE users SET TABLESPACE s;", found="set-tablespace"),
     Case(
         "E: squawk",
@@ -326,6 +338,91 @@ def test_a_point_is_kept(case: Case) -> None:
     assert not case.absent or case.absent not in found
 
 
+def revision(body: str) -> str:
+    """An Alembic revision as the gate reads it."""
+    inside = "".join(f"    {line}\n" for line in body.splitlines())
+    head = "from alembic import op\nimport sqlalchemy as sa\n"
+    text = f"{head}revision = '1'\ndown_revision = None\ndef upgrade() -> None:\n{inside}"
+    return reading.read(history.read(Path("versions/1.py"), text)).sql
+
+
+AUTOCOMMIT = "with op.get_context().autocommit_block():\n    "
+BUILD = "CREATE INDEX CONCURRENTLY {} ON users ({})"
+TWO_BUILDS = f"{BUILD.format('i', 'n')}; {BUILD.format('j', 'bio')}"
+ADD = "op.add_column('users', sa.Column('c', sa.Integer(){}))"
+REVISIONS = [
+    Case(
+        "E: strong_migrations",
+        "op.execute('CREATE INDEX i ON users (n)')",
+        found="index-not-concurrent",
+    ),
+    Case(
+        "E: strong_migrations",
+        "op.execute(sa.text('ALTER TABLE users ALTER COLUMN name SET NOT NULL'))",
+        found="set-not-null-scan",
+    ),
+    Case(
+        "E: strong_migrations",
+        "op.execute(f'DROP TABLE {chosen()}')",
+        found="unparsed-statement",
+    ),
+    Case(
+        "E: runner's transaction",
+        f"op.execute('{BUILD.format('i', 'n')}')",
+        found="concurrently-in-transaction",
+    ),
+    Case(
+        "E: runner's transaction",
+        "op.execute('SET LOCAL lock_timeout = 1000')\n" + ADD.format(""),
+        absent="set-local-outside-transaction",
+    ),
+    Case(
+        "E: runner's transaction",
+        "op.execute('LOCK TABLE orgs')\n" + ADD.format(""),
+        found="multiple-access-exclusive-tables",
+    ),
+    Case(
+        "E: autocommit_block",
+        f"{AUTOCOMMIT}op.execute('{BUILD.format('i', 'n')}')",
+        absent="concurrently-in-transaction",
+    ),
+    Case(
+        "E: autocommit_block",
+        f"op.execute('LOCK TABLE orgs')\n{AUTOCOMMIT}{ADD.format('')}",
+        absent="multiple-access-exclusive-tables",
+    ),
+    Case(
+        "E: autocommit_block",
+        f"{AUTOCOMMIT}op.execute('SET LOCAL lock_timeout = 1000')",
+        found="set-local-outside-transaction",
+    ),
+    Case(
+        "P12, several statements in one text",
+        f"{AUTOCOMMIT}op.execute('{TWO_BUILDS}')",
+        found="concurrently-in-transaction",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", REVISIONS, ids=lambda c: f"{c.point}: {c.sql[-60:]}")
+def test_a_point_is_kept_in_a_revision(case: Case) -> None:
+    found = checking.found(revision(case.sql), BEFORE)
+
+    assert not case.found or case.found in found
+    assert not case.absent or case.absent not in found
+
+
+@pytest.mark.parametrize("body", [f"op.execute('{TWO_BUILDS}')", REVISIONS[-1].sql])
+def test_how_a_revision_leaves_the_transaction_is_said(body: str) -> None:
+    before = InputFile(path="before.sql", data=BEFORE.encode(), judged=False)
+    new = InputFile(path="versions/1.py", data=revision(body).encode())
+    report = walk.check((before, new), checking.EMPTY, checking.terms(), ALL)
+    found = [f.remedy for f in report.findings if f.rule == "concurrently-in-transaction"]
+
+    assert len(found) == 2
+    assert all("op.get_context().autocommit_block()" in remedy for remedy in found)
+
+
 @pytest.mark.parametrize(
     ("sql", "lock"),
     [
@@ -333,8 +430,15 @@ def test_a_point_is_kept(case: Case) -> None:
         ("ALTER TABLE users ADD CONSTRAINT c CHECK (n > 1) NOT VALID;", "users"),
         ("ALTER TABLE users ADD CONSTRAINT u UNIQUE (n);", "users"),
         ("ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX users_k;", "users"),
+        ("ALTER TABLE users ADD CONSTRAINT u EXCLUDE USING btree (n WITH =);", "users"),
     ],
-    ids=["P5, E: postgres-language-server", "P6 check", "P6 unique", "P6, E: pgfence"],
+    ids=[
+        "P5, E: postgres-language-server",
+        "P6 check",
+        "P6 unique",
+        "P6, E: pgfence",
+        "P6 exclude",
+    ],
 )
 def test_the_lock_is_said_as_the_server_takes_it(sql: str, lock: str) -> None:
     finding = next(
@@ -351,6 +455,23 @@ def test_what_cannot_be_not_valid_is_never_told_to_be_p7(kind: str) -> None:
     remedies = " ".join(f.remedy for f in checking.report(sql, BEFORE).findings)
 
     assert "NOT VALID" not in remedies
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE INDEX i ON users (n);",
+        "CREATE INDEX CONCURRENTLY i ON users (n);",
+        "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON users (n);",
+        "CREATE TABLE made (id bigint PRIMARY KEY);",
+    ],
+)
+@pytest.mark.parametrize("how", Transactions)
+def test_if_not_exists_is_never_advised_p13(sql: str, how: Transactions) -> None:
+    report = checking.report(sql, BEFORE, transactions=how)
+
+    remedies = [f.remedy.replace("without IF NOT EXISTS", "") for f in report.findings]
+    assert not any("IF NOT EXISTS" in remedy for remedy in remedies)
 
 
 def test_concurrently_is_not_advised_for_the_parent_of_partitions_p12() -> None:

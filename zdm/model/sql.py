@@ -13,7 +13,7 @@ _HASH_DIGITS = 8
 
 def ident(*parts: str) -> str:
     """Quote one name, or the parts of a qualified one, always with double quotes."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts if part)
+    return ".".join(['"' + part.replace('"', '""') + '"' for part in parts if part])
 
 
 def literal(value: str) -> str:

@@ -14,7 +14,7 @@ from zdm.model.expression import Expression
 from zdm.model.schema import Name
 from zdm.model.sql import ident
 from zdm.model.statement import Action
-from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, IndexDefinition
+from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, Definition, IndexDefinition
 from zdm.parse import libpg_query, trees
 from zdm.parse.readers import tokens
 
@@ -24,6 +24,11 @@ _ALTER: _Tree = {
     "relation": {"relname": "x", "inh": True, "relpersistence": "p"},
     "objtype": "OBJECT_TABLE",
 }
+# What `is_plain_key` lets pass.
+_OF_KEYS = frozenset(
+    {"contype", "conname", "keys", "including", "location", "deferrable", "initdeferred"}
+    | {"nulls_not_distinct"}
+)
 
 
 def build_concurrently(index: IndexDefinition, table: Name, name: str) -> str:
@@ -332,3 +337,9 @@ def replaced_view(name: Name, query: str, options: Sequence[str] = ()) -> str:
     if made.node != "ViewStmt" or not trees.same(made.tree["query"], {meant.node: meant.tree}):
         raise ZdmError(f"zdm built a statement that does not say what was meant: {written}")
     return written
+
+
+def is_plain_key(constraint: Definition) -> bool:
+    """Whether a UNIQUE or PRIMARY KEY says no more than its name, columns, INCLUDE, NULLS NOT
+    DISTINCT and when it is checked."""
+    return not set(constraint.tree) - _OF_KEYS

@@ -7,6 +7,7 @@ are written as SHOW prints them. A SET of what is in no table here is Unknown: i
 the statements below is unknown.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -153,6 +154,7 @@ def timeouts(values: Mapping[str, str]) -> Timeouts:
     return Timeouts(**found)
 
 
+@functools.lru_cache(maxsize=64)
 def duration(value: str) -> timedelta | None:
     """A timeout as PostgreSQL reads it, in milliseconds without a unit; None where it would
     not take it."""

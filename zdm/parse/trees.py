@@ -45,14 +45,9 @@ QUOTED = frozenset(
         xmlroot xmlserialize xmltable""",
     )
 )
-# What `is_plain_key` lets pass.
-_OF_KEYS = frozenset(
-    {"contype", "conname", "keys", "including", "location", "deferrable", "initdeferred"}
-    | {"nulls_not_distinct"}
-)
 _INDEX = frozenset({"idxname", "relation", "accessMethod", "indexParams", "unique"})
 _RELATION = {"inh": True, "relpersistence": "p"}
-_BARE_CALL = {"funcformat", "location"}
+_BARE_CALL = {"funcname", "funcformat", "location"}
 # What defaults call without arguments more often than all else.
 CALLED = frozenset(
     re.findall(
@@ -113,11 +108,8 @@ def strings(nodes: Any) -> tuple[str, ...]:
     """The texts of a list of String nodes; other nodes are left out."""
     if not nodes:
         return ()
-    return tuple(
-        item["String"].get("sval", "")
-        for item in nodes
-        if isinstance(item, Mapping) and "String" in item
-    )
+    found = [item["String"] for item in nodes if isinstance(item, dict) and "String" in item]
+    return tuple([string.get("sval", "") for string in found])
 
 
 def columns(tree: Any) -> tuple[str, ...]:
@@ -167,11 +159,14 @@ def deparse(node: str, tree: Mapping[str, Any]) -> str:
 @functools.lru_cache(maxsize=1024)
 def _deparsed(node: str, written: str) -> str:
     """The protobuf reader is slow, and the same expression is written at several places."""
+    meant = json.loads(written)
+    plain = _plain_check(meant)
+    if plain and _reads_back(plain, node, meant):
+        return plain
     # generated stubs that mypy cannot read, and 0.25 s to import: reached by name
     postgast = importlib.import_module("postgast")
     json_format = importlib.import_module("google.protobuf.json_format")
     failures = (json_format.ParseError, postgast.PgQueryError, RecursionError, ValueError)
-    meant = json.loads(written)
     whole = {"version": 180004, "stmts": [{"stmt": {node: meant}}]}
     try:
         message = json_format.ParseDict(whole, postgast.pg_query_pb2.ParseResult())
@@ -227,19 +222,26 @@ def expression_sql(node: Mapping[str, Any]) -> str:
 def _plain(node: Mapping[str, Any]) -> str | None:
     """A number without a point, a word in quotes, true, false, NULL or a call of CALLED, as
     deparse writes it."""
-    match node:
-        case {"A_Const": {"ival": {**value}}}:
+    match node.get("A_Const"):
+        case None:
+            return _bare_call(node.get("FuncCall"))
+        case {"ival": {**value}}:
             return str(value.get("ival", 0))
-        case {"A_Const": {"boolval": {**value}}}:
-            return "true" if value.get("boolval") else "false"
-        case {"A_Const": {"isnull": True}}:
-            return "NULL"
-        case {"A_Const": {"sval": {**value}}}:
+        case {"sval": {**value}}:
             text = str(value.get("sval", ""))
-            return None if {"'", "\\"} & {*text} else f"'{text}'"
-        case {"FuncCall": {"funcname": [{"String": {"sval": str(name)}}], **rest}}:
-            return f"{name}()" if rest.keys() == _BARE_CALL and name in CALLED else None
+            return None if "'" in text or "\\" in text else f"'{text}'"
+        case {"boolval": {**value}}:
+            return "true" if value.get("boolval") else "false"
+        case {"isnull": True}:
+            return "NULL"
     return None
+
+
+def _bare_call(call: Mapping[str, Any] | None) -> str | None:
+    if call is None or call.keys() != _BARE_CALL or len(call["funcname"]) > 1:
+        return None
+    name = "".join(strings(call["funcname"]))
+    return f"{name}()" if name in CALLED else None
 
 
 def _plain_comparison(node: Mapping[str, Any]) -> str:
@@ -256,6 +258,20 @@ def _plain_comparison(node: Mapping[str, Any]) -> str:
         } if operator in _COMPARED and _all_plain([column]):
             constant = _plain({"A_Const": value})
             return f"{column} {operator} {constant}" if constant is not None else ""
+    return ""
+
+
+def _plain_check(tree: Mapping[str, Any]) -> str:
+    """ADD CONSTRAINT of a CHECK that is such a comparison, as deparse writes it; else empty."""
+    match tree:
+        case {
+            "relation": {"relname": str(table)},
+            "cmds": [{"AlterTableCmd": {"def": {"Constraint": {"raw_expr": said, **rest}}}}],
+        } if _all_plain([table, str(rest.get("conname", ""))]):
+            late = " NOT VALID" if "skip_validation" in rest else ""
+            compared = _plain_comparison(said)
+            added = f"ALTER TABLE {table} ADD CONSTRAINT {rest['conname']}"
+            return f"{added} CHECK ({compared}){late}" if compared else ""
     return ""
 
 
@@ -376,9 +392,3 @@ def reach_of_constraint(column: Definition, number: int) -> tuple[int, int | Non
         after += 1
     behind = nodes[after]["location"] if after < len(nodes) else None
     return nodes[number]["location"], behind
-
-
-def is_plain_key(constraint: Definition) -> bool:
-    """Whether a UNIQUE or PRIMARY KEY says no more than its name, columns, INCLUDE, NULLS NOT
-    DISTINCT and when it is checked."""
-    return not set(constraint.tree) - _OF_KEYS

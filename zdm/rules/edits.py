@@ -14,7 +14,7 @@ from zdm.model.syntax import (
     ColumnDefinition,
     ConstraintDefinition,
 )
-from zdm.parse import libpg_query, trees
+from zdm.parse import libpg_query, rewrite, trees
 from zdm.parse.readers import tokens
 from zdm.parse.readers.tokens import Token
 from zdm.schema import apply
@@ -284,7 +284,7 @@ def _key(
     text: Text, says: ConstraintDefinition, columns: Sequence[str], name: str
 ) -> tuple[str, ...] | None:
     """Where its definition has nothing that is not written here."""
-    if says.definition is None or not trees.is_plain_key(says.definition):
+    if says.definition is None or not rewrite.is_plain_key(says.definition):
         return None
     index = written(name)
     included = f" INCLUDE ({_listed(says.including)})" if says.including else ""

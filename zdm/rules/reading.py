@@ -118,11 +118,12 @@ class ForeignKey(Struct, frozen=True, kw_only=True):
     def types(self, site: Site) -> tuple[str, ...]:
         """Those of its columns; empty where one is not known."""
         settings = site.action.statement.settings
-        types = {c.name: type_names.canonical(c.type, site.before, settings) for c in self.made}
+        made = [c for c in self.made if c.name in self.columns]
+        types = {c.name: type_names.canonical(c.type, site.before, settings) for c in made}
         there = site.before.table(self.table)
         if there is not None:
             types |= {c.name: c.type for c in there.columns}
-        return tuple(types.get(column, "") for column in self.columns)
+        return tuple([types.get(column, "") for column in self.columns])
 
     def key(self, site: Site) -> tuple[str, ...]:
         """The columns that it points at."""

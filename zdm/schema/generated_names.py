@@ -66,13 +66,15 @@ def is_relation(snapshot: Snapshot, name: Name) -> bool:
     """Whether a table, index, sequence, view or composite type has the name."""
     if snapshot.table(name) is not None:
         return True
-    if any(t.name.schema == name.schema for t in having(snapshot.tables, "index", name.name)):
+    tables = having(snapshot.tables, "index", name.name)
+    if tables and any(table.name.schema == name.schema for table in tables):
         return True
     if named(snapshot.sequences, name):
         return True
     if named(snapshot.views, name) or name in _of_views(snapshot):
         return True
-    return any(t.kind == "composite" for t in named(snapshot.types, name))
+    types = named(snapshot.types, name)
+    return bool(types) and any(type_.kind == "composite" for type_ in types)
 
 
 def _of_views(snapshot: Snapshot) -> Iterator[Name]:

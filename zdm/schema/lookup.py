@@ -70,11 +70,12 @@ def relation(words: Words) -> RelationName:
 def found(relation: RelationName, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
     """The existing table that it names, or the view that hides it; else the one it would
     make."""
-    for schema in _schemas(relation, snapshot, settings):
+    schemas = _schemas(relation, snapshot, settings)
+    for schema in schemas:
         name = Name(schema, relation.name)
         if snapshot.table(name) is not None or named(snapshot.views, name):
             return name
-    return made(relation, snapshot, settings)
+    return Name(schemas[0], relation.name)
 
 
 def made(relation: RelationName, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
@@ -123,5 +124,6 @@ def _schemas(
 ) -> tuple[str, ...]:
     if relation.schema:
         return (relation.schema,)
-    path = tuple(s for s in type_names.path(snapshot, settings) if s in snapshot.schemas)
-    return path or ("public",)
+    known = snapshot.schemas
+    path = [schema for schema in type_names.path(snapshot, settings) if schema in known]
+    return tuple(path) or ("public",)

@@ -259,6 +259,34 @@ def test_an_autocommit_block_is_outside_of_the_transaction() -> None:
     ]
 
 
+BUILDS = "CREATE INDEX CONCURRENTLY i ON t (n); CREATE INDEX CONCURRENTLY j ON t (m)"
+# The server runs the statements of one text in one transaction, unless the text ends it.
+IN_A_BLOCK = [
+    (f"op.execute('{BUILDS}')", ["BEGIN", *BUILDS.split("; "), "COMMIT"]),
+    (
+        "op.execute('VACUUM t')\n    op.execute('VACUUM u')",
+        ["VACUUM t", "VACUUM u"],
+    ),
+    (
+        "op.create_table('u', sa.Column('n', sa.Integer(), index=True))",
+        ["CREATE TABLE u ( n INTEGER )", "CREATE INDEX ix_u_n ON u (n)"],
+    ),
+    (
+        "op.execute('BEGIN; DROP TABLE a; COMMIT')",
+        ["BEGIN", "DROP TABLE a", "COMMIT"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("inside", "wanted"), IN_A_BLOCK)
+def test_a_text_of_several_statements_is_one_transaction(
+    inside: str, wanted: list[str]
+) -> None:
+    body = f"with op.get_context().autocommit_block():\n    {inside}"
+
+    assert statements(body) == ["COMMIT", *wanted, "BEGIN"]
+
+
 def test_a_batch_is_what_alembic_sends_for_it() -> None:
     body = (
         "with op.batch_alter_table('t') as batch:\n"

@@ -1,5 +1,7 @@
 """Whole-tree comparison and small edits."""
 
+import importlib
+
 import pytest
 
 from zdm.errors import ZdmError
@@ -192,6 +194,42 @@ INDEXES = [
     *(f'CREATE INDEX a ON p.t ("{word}")' for word in ("select", "left", "name", "value")),
     *(f'CREATE INDEX "{word}" ON "{word}"."{word}" (n)' for word in ("values", "user", "date")),
 ]
+
+
+CHECKS = [
+    "ALTER TABLE t ADD CONSTRAINT x CHECK (n > 0) NOT VALID",
+    "ALTER TABLE t ADD CONSTRAINT x CHECK (n = 'a')",
+    "ALTER TABLE ONLY t ADD CONSTRAINT x CHECK (n > 0)",
+    "ALTER TABLE t ADD CONSTRAINT x CHECK (n > 0) NO INHERIT NOT VALID",
+    "ALTER TABLE t ADD CONSTRAINT x CHECK (n > 0) NOT ENFORCED",
+    "ALTER TABLE p.t ADD CONSTRAINT x CHECK (n > 0)",
+    "ALTER TABLE IF EXISTS t ADD CONSTRAINT x CHECK (n > 0)",
+    "ALTER TABLE t ADD CONSTRAINT x CHECK (n > 0 AND m > 0)",
+    "ALTER TABLE t ADD CHECK (n > 0)",
+    'ALTER TABLE "order" ADD CONSTRAINT "check" CHECK ("select" > 0)',
+    "ALTER TABLE t ALTER n SET DEFAULT 1",
+]
+
+
+@pytest.mark.parametrize("text", CHECKS)
+def test_a_check_is_written_as_the_library_writes_it(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = libpg_query.statements(text.encode())
+    short = trees.deparse(one.node, one.tree)
+    monkeypatch.setattr(trees, "_plain_check", lambda _: "")
+    trees._deparsed.cache_clear()
+
+    assert short == trees.deparse(one.node, one.tree)
+
+
+def test_a_plain_check_needs_no_protobuf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which takes as long to load as fifty files to check."""
+    (one,) = libpg_query.statements(CHECKS[0].encode())
+    trees._deparsed.cache_clear()
+    monkeypatch.setattr(importlib, "import_module", lambda name: pytest.fail(name))
+
+    assert trees.deparse(one.node, one.tree) == CHECKS[0]
 
 
 @pytest.mark.parametrize("text", CONSTANTS)

@@ -7,6 +7,7 @@ their keys are read again, so a statement costs what it changes and not what the
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from msgspec import Struct, field
@@ -43,7 +44,10 @@ class Named(Protocol):
         """The last one."""
 
 
+# The order of a Snapshot's members; asked a dozen times where one is put.
+by_name: Callable[[Any], tuple[str, str]] = attrgetter("name.schema", "name.name")
 _NONE: Mapping[Key, Any] = {}
+_NO_KEYS: set[Key] = set()
 
 
 class _Found(Struct, Generic[V], frozen=True):
@@ -55,10 +59,11 @@ class _Found(Struct, Generic[V], frozen=True):
     recent: Mapping[Key, tuple[V, ...]] = field(default_factory=dict)
 
     def get(self, key: Key) -> tuple[V, ...]:
-        found = self.recent.get(key)
-        if found is None:
-            found = self.changes.get(key)
-        return self.usual.get(key, ()) if found is None else found
+        if key in self.recent:
+            return self.recent[key]
+        if key in self.changes:
+            return self.changes[key]
+        return self.usual.get(key, ())
 
     def changed(self, changes: Mapping[Key, tuple[V, ...]]) -> "_Found[V]":
         if not changes:
@@ -81,26 +86,34 @@ class _Index(Struct, Generic[T], frozen=True):
     def changed(self, gone: Iterable[T], new: Iterable[T], keys: Keys[T]) -> "_Index[T]":
         """The same with other members."""
         left: dict[Key, tuple[T, ...]] = {}
-        before, after = set[tuple[Key, Key]](), set[tuple[Key, Key]]()
+        before: dict[Key, set[Key]] = {}
+        after: dict[Key, set[Key]] = {}
         name: Key
         for member in gone:
             name = by_name(member)
-            there = left.get(name, self.members.get(name))
+            there = left[name] if name in left else self.members.get(name)
             left[name] = tuple([one for one in there if one is not member])
-            before.update([(key, name) for key in keys(member)])
+            before.setdefault(name, set()).update(keys(member))
         for member in new:
             name = by_name(member)
-            left[name] = (*left.get(name, self.members.get(name)), member)
-            after.update([(key, name) for key in keys(member)])
-        if before == after:
-            return _Index(self.members.changed(left), self.names)
+            there = left[name] if name in left else self.members.get(name)
+            left[name] = (*there, member)
+            after.setdefault(name, set()).update(keys(member))
+        members = self.members.changed(left)
+        return _Index(members, self.names if before == after else self._named(before, after))
+
+    def _named(
+        self, before: Mapping[Key, set[Key]], after: Mapping[Key, set[Key]]
+    ) -> _Found[Key]:
+        """The names by key, where members of these names had other keys before."""
         names: dict[Key, list[Key]] = {}
-        for key, name in before - after:
-            names.setdefault(key, [*self.names.get(key)]).remove(name)
-        for key, name in after - before:
-            insort(names.setdefault(key, [*self.names.get(key)]), name)
-        listed = {key: tuple(found) for key, found in names.items()}
-        return _Index(self.members.changed(left), self.names.changed(listed))
+        for name in {**before, **after}:
+            lost, gained = before.get(name, _NO_KEYS), after.get(name, _NO_KEYS)
+            for key in lost - gained:
+                names.setdefault(key, [*self.names.get(key)]).remove(name)
+            for key in gained - lost:
+                insort(names.setdefault(key, [*self.names.get(key)]), name)
+        return self.names.changed({key: tuple(found) for key, found in names.items()})
 
 
 class Indexed(tuple[T, ...]):
@@ -129,16 +142,11 @@ class Indexed(tuple[T, ...]):
 
     def spliced(self, start: int, stop: int, members: tuple[T, ...]) -> "Indexed[T]":
         """The same with others from `start` to `stop`."""
-        after = Indexed((*self[:start], *members, *self[stop:]), self.keys)
+        after = Indexed(self[:start] + members + self[stop:], self.keys)
         if "found" in self.__dict__:
             found = self.found.changed(self[start:stop], members, self.keys)
             after.__dict__["found"] = found
         return after
-
-
-def by_name(member: Any) -> tuple[str, str]:
-    """The order of a Snapshot's members."""
-    return (member.name.schema, member.name.name)
 
 
 def named(members: tuple[T, ...], name: Named) -> tuple[T, ...]:
@@ -154,8 +162,7 @@ def having(members: tuple[T, ...], kind: Kind, *words: str) -> tuple[T, ...]:
     names = index.names.get((kind, *words))
     if not names:
         return ()
-    names = tuple(dict.fromkeys(names))
-    return tuple(member for name in names for member in index.members.get(name))
+    return tuple([one for name in dict.fromkeys(names) for one in index.members.get(name)])
 
 
 def spliced(members: tuple[T, ...], start: int, stop: int, *others: T) -> tuple[T, ...]:

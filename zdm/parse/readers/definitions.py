@@ -1,6 +1,6 @@
 """Columns, constraints and indexes as CREATE TABLE, ALTER TABLE and CREATE INDEX write them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from zdm.model.expression import Expression, Words
@@ -37,6 +37,25 @@ ATTRIBUTES = frozenset(word for kind, word in _KINDS.items() if kind.startswith(
 _ENFORCEABLE = frozenset({"CONSTR_CHECK", "CONSTR_FOREIGN"})
 _ACTIONS = {"c": "cascade", "n": "set null", "d": "set default"}
 _IDENTITIES = {"a": "always", "d": "by default"}
+# By the node's field: that of the ConstraintDefinition, and how it is read. Few are there.
+_SAID: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "conname": ("name", str),
+    "raw_expr": ("expression", Expression),
+    "pktable": ("references", relations.read),
+    "pk_attrs": ("referenced_columns", trees.strings),
+    "including": ("including", trees.strings),
+    "indexname": ("using_index", str),
+    "skip_validation": ("not_valid", bool),
+    "is_no_inherit": ("no_inherit", bool),
+    "deferrable": ("deferrable", bool),
+    "initdeferred": ("initially_deferred", bool),
+    "nulls_not_distinct": ("nulls_not_distinct", bool),
+    "without_overlaps": ("period", bool),
+    "fk_with_period": ("period", bool),
+    "fk_matchtype": ("match_full", "f".__eq__),
+    "fk_del_action": ("on_delete", lambda action: _ACTIONS.get(action, "")),
+    "fk_upd_action": ("on_update", lambda action: _ACTIONS.get(action, "")),
+}
 
 
 def column(node: _Tree) -> ColumnDefinition:
@@ -58,32 +77,19 @@ def collation(node: _Tree) -> Words:
 def constraint(node: _Tree) -> ConstraintDefinition:
     """A constraint of a column or of a table."""
     kind = str(node["contype"])
-    expression, parent = node.get("raw_expr"), node.get("pktable")
-    generated = "virtual" if node.get("generated_kind", "s") == "v" else "stored"
+    known = [(_SAID[key], value) for key, value in node.items() if key in _SAID]
+    said = {field: read(value) for (field, read), value in known}
+    if kind == "CONSTR_IDENTITY":
+        said["identity"] = _IDENTITIES.get(node.get("generated_when", ""), "")
+    if kind == "CONSTR_GENERATED":
+        virtual = node.get("generated_kind", "s") == "v"
+        said["generated"] = "virtual" if virtual else "stored"
     return ConstraintDefinition(
         kind=_KINDS.get(kind, kind),
-        name=node.get("conname", ""),
         columns=_columns(node),
-        expression=None if expression is None else Expression(expression),
-        references=None if parent is None else relations.read(parent),
-        referenced_columns=trees.strings(node.get("pk_attrs")),
-        including=trees.strings(node.get("including")),
-        using_index=node.get("indexname", ""),
-        not_valid=bool(node.get("skip_validation")),
-        no_inherit=bool(node.get("is_no_inherit")),
-        deferrable=bool(node.get("deferrable")),
-        initially_deferred=bool(node.get("initdeferred")),
-        identity=_IDENTITIES.get(node.get("generated_when", ""), "")
-        if kind == "CONSTR_IDENTITY"
-        else "",
-        generated=generated if kind == "CONSTR_GENERATED" else "",
-        nulls_not_distinct=bool(node.get("nulls_not_distinct")),
         not_enforced=kind in _ENFORCEABLE and not node.get("is_enforced"),
-        match_full=node.get("fk_matchtype") == "f",
-        period=bool(node.get("without_overlaps") or node.get("fk_with_period")),
-        on_delete=_ACTIONS.get(node.get("fk_del_action", ""), ""),
-        on_update=_ACTIONS.get(node.get("fk_upd_action", ""), ""),
         definition=Definition(node),
+        **said,
     )
 
 

@@ -5,7 +5,6 @@ are made; what is not plain becomes a DO block, which no reader of SQL counts as
 """
 
 import ast
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from msgspec import Struct
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.named_types import CreateEnumType, DropEnumType
 
+from zdm.parse import libpg_query
 from zdm.revisions import python_comments
 from zdm.revisions.offline import module, values
 from zdm.revisions.offline.history import Script
@@ -40,7 +40,7 @@ class Read(Struct, frozen=True, kw_only=True):
 
 def read(script: Script) -> Read:
     """The SQL that Alembic sends in one transaction, with `autocommit_block` outside of it."""
-    output = io.StringIO()
+    output = _Output()
     options = {"as_sql": True, "output_buffer": output, "literal_binds": True}
     context = MigrationContext.configure(dialect_name="postgresql", opts=options)
     context.impl.command_terminator = "\n;"  # a comment may be at the end of a text
@@ -51,6 +51,25 @@ def read(script: Script) -> Read:
         if comment.text.strip().lower().startswith(_IGNORE):
             page.comment(comment.line, comment.text)
     return Read(sql=page.text(), unread=page.unread)
+
+
+@dataclass(slots=True)
+class _Output:
+    """What Alembic writes, one text for each call of the driver."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def write(self, text: str) -> None:
+        """One call more."""
+        self.texts.append(text.strip())
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def taken(self) -> list[str]:
+        """What was written since the last time."""
+        texts, self.texts = self.texts, []
+        return texts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +107,7 @@ class _Page:
 
 @dataclass(slots=True, kw_only=True)
 class _Reader:
-    output: io.StringIO
+    output: _Output
     op: Operations
     page: _Page
     imported: dict[str, Any] = field(default_factory=dict)
@@ -96,6 +115,7 @@ class _Reader:
     names: dict[str, Any] = field(default_factory=dict)
     contexts: set[str] = field(default_factory=set)  # names of the MigrationContext
     connections: set[str] = field(default_factory=set)  # and of the connection
+    outside: bool = False  # of the transaction
 
     def module(self, tree: ast.Module) -> None:
         """What its upgrade() does, with the values that names have once it is loaded."""
@@ -144,7 +164,7 @@ class _Reader:
             try:
                 self._statement(node)
             except NotPlainError as error:
-                self._take()
+                self.output.taken()
                 self._forget(node)
                 self.page.put_unread(node.lineno, str(error), node)
 
@@ -213,7 +233,9 @@ class _Reader:
         call = item.context_expr
         if self._is_autocommit(call):
             self._write(node.lineno, "COMMIT;")
+            self.outside = True
             self._body(node.body)
+            self.outside = False
             self._write(node.body[-1].end_lineno or node.lineno, "BEGIN;")
             return
         if not isinstance(call, ast.Call) or ast.unparse(call.func) != "op.batch_alter_table":
@@ -289,15 +311,23 @@ class _Reader:
             self.names |= dict(_unpacked(node.target, value))
             self._body(node.body)
 
-    def _take(self) -> str:
-        text = self.output.getvalue().strip()
-        self.output.seek(0)
-        self.output.truncate()
-        return text
-
     def _write(self, line: int, text: str = "") -> None:
-        for part in filter(None, (self._take(), text)):
+        sent = self.output.taken()
+        if self.outside:
+            sent = [_in_its_transaction(one) for one in sent]
+        for part in filter(None, ("\n\n".join(sent), text)):
             self.page.put(line, part)
+
+
+def _in_its_transaction(text: str) -> str:
+    """The server runs several statements of one text in one transaction, unless they say where
+    it begins or ends."""
+    try:
+        found = libpg_query.statements(text.encode())
+    except libpg_query.NotSqlError:
+        return text
+    says = any(one.node == "TransactionStmt" for one in found)
+    return text if says or len(found) < 2 else f"BEGIN;\n{text}\nCOMMIT;"
 
 
 def _on_one_line(text: str) -> str:

@@ -91,6 +91,8 @@ def each(
     for dropped in filter(None, map(_dropped_constraint, parts)):
         if left.table(dropped[0]) is not None:
             left = edits.drop_constraint(left, *dropped)
+    if left is snapshot:
+        return tuple([action(part, snapshot, major) for part in parts])
     return tuple(
         action(part, snapshot if _dropped_constraint(part) else left, major) for part in parts
     )
