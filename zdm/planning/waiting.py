@@ -38,6 +38,7 @@ _DROPS = {
     "function": ActionKind.DROP_FUNCTION,
     "procedure": ActionKind.DROP_FUNCTION,
     "view": ActionKind.DROP_VIEW,
+    "materialized view": ActionKind.DROP_VIEW,
 }
 _CHANGES_COLUMNS = frozenset(
     {

@@ -144,6 +144,11 @@ ENTRIES = (
         refused=f"{WRAP}{NEXT}INSERT INTO events_2027 VALUES (100, '2027-02-02', 'e');",
         fixed=(WRAP + NEXT, "SELECT 1;"),
     ),
+    _refused(
+        EVENTS,
+        RENAME + LIKE + "INSERT INTO events SELECT * FROM events_p0;\nDROP TABLE events_p0;",
+        WRAP,
+    ),
     # columns
     _more(
         "",

@@ -114,7 +114,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     view = views.named(said.objects[0], first, snapshot)
     position = None if view is None else views.made_again(actions, view, snapshot)
-    if position is None:
+    again = None if position is None else actions[position].said
+    if position is None or not isinstance(again, CreateObject) or again.kind != "view":
         return None
     return _replaced(actions[position], (0, position), snapshot, dropped=True)
 

@@ -239,7 +239,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if create is None or found is None:
         return None
     if isinstance(found, Broken):
-        return _refused(create, found.table, found.positions, [_in_the_way(found.way)])
+        return _refused(create, found.table, found.positions, [_in_the_way(found)])
     parent = found.after.require_table(found.table)
     problems = tuple(_problems(found, parent, snapshot))
     consumed = tuple(range(len(found.actions)))
@@ -271,9 +271,16 @@ def _refused(
     return replace(refusal, consumed=consumed)
 
 
-def _in_the_way(action: Action) -> tuple[str, str]:
+def _in_the_way(found: Broken) -> tuple[str, str]:
+    if not found.attached:
+        return (
+            f"nothing attaches {found.first} to the new one, so its rows would be missing there"
+            " until they are copied, and what the old version writes meanwhile afterwards",
+            f"write ALTER TABLE {found.table.sql} ATTACH PARTITION {found.first.sql} behind the"
+            " CREATE TABLE, in place of statements that copy its rows or drop it",
+        )
     return (
-        f"{action.source} is between the RENAME and the ATTACH PARTITION, which must be one"
+        f"{found.way.source} is between the RENAME and the ATTACH PARTITION, which must be one"
         " transaction, and is no part of it",
         "move it to an earlier or later release",
     )

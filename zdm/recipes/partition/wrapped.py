@@ -100,8 +100,10 @@ class Broken(Struct, frozen=True, kw_only=True):
     begin it."""
 
     table: Name
+    first: Name
     way: Action
     positions: tuple[int, ...]
+    attached: bool  # by a statement behind the one in the way
 
 
 def begins(actions: Sequence[Action], snapshot: Snapshot) -> Action | None:
@@ -260,7 +262,13 @@ def read(actions: Sequence[Action], snapshot: Snapshot) -> Wrapped | Broken | No
         tables = {group.first, *group.family}
         later = [n for n in range(count, len(actions)) if _table(actions[n]) in tables]
         positions = (*range(count), *later)
-        return Broken(table=group.table, way=actions[count], positions=positions)
+        return Broken(
+            table=group.table,
+            first=group.first,
+            way=actions[count],
+            positions=positions,
+            attached=any(_attaches(action) for action in actions[count:]),
+        )
     whole = _whole(actions, count)
     others = [a for a in actions[1:whole] if a is not group.attach]
     return Wrapped(
@@ -273,6 +281,11 @@ def read(actions: Sequence[Action], snapshot: Snapshot) -> Wrapped | Broken | No
         before=snapshot,
         after=reduce(apply.apply, others, apply.apply(snapshot, actions[0])),
     )
+
+
+def _attaches(action: Action) -> bool:
+    said = action.said
+    return isinstance(said, AlterTable) and said.change is Change.ATTACH_PARTITION
 
 
 def _table(action: Action) -> Name | None:

@@ -108,6 +108,7 @@ def test_the_undo_gives_back_names_and_triggers() -> None:
     ("sql", "says"),
     [
         (RENAME + LIKE + "SET search_path = other;" + TO, "is between the RENAME"),
+        (f"{RENAME}{LIKE}INSERT INTO events SELECT * FROM first;", "nothing attaches first"),
         (f"{RENAME}{LIKE}ALTER TABLE first ALTER id SET DEFAULT 1;{TO}", "is between"),
         (f"{RENAME}{LIKE}ALTER TABLE events OWNER TO other;{TO}", "is between"),
         (
