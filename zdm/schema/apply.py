@@ -41,6 +41,7 @@ from zdm.schema.effects import (
     drops,
     indexes,
     objects,
+    owners,
     parents,
     policies,
     publications,
@@ -87,7 +88,7 @@ def _alter_relation(snapshot: Snapshot, action: Action) -> Snapshot:
     """ALTER INDEX, VIEW, SEQUENCE … ; a foreign table gets columns as tables do."""
     said = action.said
     foreign = isinstance(said, AlterRelation) and said.kind == "foreign table"
-    return edits.unknown(snapshot, action) if foreign else snapshot
+    return edits.unknown(snapshot, action) if foreign else owners.change(snapshot, action)
 
 
 def _work(snapshot: Snapshot, action: Action) -> Snapshot:
@@ -109,7 +110,7 @@ def _no_relation(snapshot: Snapshot, action: Action) -> Snapshot:
     if isinstance(action.said, NoRelation) and action.said.statement in ("GRANT", "REVOKE"):
         return rights.apply(snapshot, action)
     makes = isinstance(action.said, NoRelation) and action.said.makes
-    return edits.unknown(snapshot, action) if makes else snapshot
+    return edits.unknown(snapshot, action) if makes else owners.change(snapshot, action)
 
 
 _BY_STATEMENT: Mapping[type, _Effect] = {
@@ -148,6 +149,7 @@ _BY_CHANGE: Mapping[Change, _Effect] = {
     Change.SET_COMPRESSION: settings.apply,
     Change.SET_COLUMN_OPTIONS: settings.apply,
     Change.CLUSTER_ON: settings.apply,
+    Change.OWNER: owners.change,
 }
 _BY_KIND: Mapping[ActionKind, _Effect] = {
     ActionKind.ADD_COLUMN: columns.add,

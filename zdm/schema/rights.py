@@ -62,12 +62,12 @@ class Right(Struct, frozen=True, kw_only=True):
 
 def of(said: Granting, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Iterator[Right]:
     """Every right that the statement gives or takes; LookupError where an object is missing."""
-    for target in _targets(said, snapshot, settings):
+    for whole in _targets(said, snapshot, settings):
         words = said.privileges or tuple((p, ()) for p in _every(said.kind, snapshot.major))
         for privilege, columns in words:
             expanded = (privilege,) if privilege != "ALL" else _every(said.kind, snapshot.major)
             for one in expanded:
-                for at in _columns(target, columns, said, snapshot):
+                for at in _columns(whole, columns, said, snapshot):
                     for role in said.roles:
                         yield Right(target=at, privilege=one, role=role)
 
@@ -99,7 +99,7 @@ def _targets(
     for schema in said.schemas:
         yield from _in_schema(said.kind, schema, snapshot)
     for one in said.objects:
-        yield _target(said.kind, one, snapshot, settings)
+        yield target(said.kind, one, snapshot, settings)
 
 
 def _in_schema(kind: str, schema: str, snapshot: Snapshot) -> Iterator[Target]:
@@ -111,7 +111,8 @@ def _in_schema(kind: str, schema: str, snapshot: Snapshot) -> Iterator[Target]:
             yield Target(kind=kind, name=name, items=items)
 
 
-def _target(kind: str, one: Named, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Target:
+def target(kind: str, one: Named, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Target:
+    """The object that is named; LookupError where it is missing."""
     if kind == "schema":
         return _schema(one.words[-1], snapshot)
     first, *more = _known(kind, snapshot)

@@ -391,6 +391,7 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "AlterPolicyStmt": _part(Kind.OTHER, "table", "policy_name"),
     "CreatePublicationStmt": _named(Kind.OTHER, "pubname"),
     "AlterObjectSchemaStmt": _schema_move,
+    "AlterOwnerStmt": _named(Kind.OTHER, "objectType"),
     "VariableSetStmt": _set,
     "TransactionStmt": _transaction,
     "CreateTableAsStmt": _create_as,

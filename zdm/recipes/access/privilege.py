@@ -55,7 +55,7 @@ BEGIN
   END IF;
 END
 """
-_ROLE = "(SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = {r})"
+ROLE = "(SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = {r})"
 
 
 def held(right: Right, *, grantable: bool = False) -> str:
@@ -69,7 +69,7 @@ def held(right: Right, *, grantable: bool = False) -> str:
         query, parts["c"] = _COLUMN, Constant(target.column)
     else:
         query, parts["kind"] = _of_object(_HELD, target)
-    role = "0" if right.role == rights.PUBLIC else _ROLE
+    role = "0" if right.role == rights.PUBLIC else ROLE
     if right.role != rights.PUBLIC:
         parts["r"] = Constant(right.role)
     query = query.replace("{role}", role)
@@ -106,6 +106,12 @@ def owns(right: Right) -> str:
     """The role owns the object."""
     query, _ = _of_object(_OWNS, right.target)
     return emit.sql(query, n=Constant(_name(right.target)), r=Constant(right.role))
+
+
+def asked(query: str, target: Target, role: str) -> str:
+    """A query about the object, in which {role} is the role's oid; NULL where it is none."""
+    text, _ = _of_object(query.replace("{role}", ROLE), target)
+    return emit.sql(text, n=Constant(_name(target)), r=Constant(role))
 
 
 def may_own(right: Right) -> bool:

@@ -1,0 +1,1 @@
+-- SKELETON: why somebody wants it, and the statement, on the schema of the shop (examples/shop).
