@@ -1,1 +1,2 @@
--- SKELETON: why somebody wants it, and the statement, on the schema of the shop (examples/shop).
+-- The table belongs to the team, not to the role that runs migrations.
+ALTER TABLE orders OWNER TO shop_team;

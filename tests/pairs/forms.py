@@ -576,6 +576,12 @@ FORMS = (
         sql="CREATE SCHEMA moved{n}; ALTER VIEW seen{n} SET SCHEMA moved{n};",
     ),
     Form(
+        operation="change_owner",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} OWNER TO pg_monitor;",
+    ),
+    Form(
         operation="create_publication",
         name="plain",
         main=True,

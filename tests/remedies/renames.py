@@ -46,8 +46,7 @@ def directed(before: str, sql: str, directive: str) -> Entry:
 
 
 WHOLE = (
-    directed(USERS, "ALTER TABLE users OWNER TO CURRENT_USER;", CONTRACT),
-    directed(PAIR, "ALTER TYPE pair OWNER TO CURRENT_USER;", CONTRACT),
+    directed(PUBLISHED, "ALTER PUBLICATION pub OWNER TO CURRENT_USER;", CONTRACT),
     directed(USERS, "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor;", CONTRACT),
     directed(
         USERS + "CREATE STATISTICS seen ON id, n FROM users;",

@@ -33,10 +33,9 @@ def start() -> Snapshot:
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
-        ("ALTER TABLE users OWNER TO app;", "a snapshot holds no owners"),
-        ("ALTER VIEW people OWNER TO app;", "a snapshot holds no owners"),
-        ("ALTER FUNCTION f() OWNER TO app;", "a snapshot holds no owners"),
-        ("ALTER SCHEMA app OWNER TO app;", "a snapshot holds no owners"),
+        ("ALTER PUBLICATION p OWNER TO app;", "a snapshot holds no owners"),
+        ("ALTER STATISTICS s OWNER TO app;", "a snapshot holds no owners"),
+        ("ALTER AGGREGATE f(int) OWNER TO app;", "a snapshot holds no owners"),
         ("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app;", "from then on"),
         (
             "ALTER DOMAIN positive ADD CONSTRAINT c CHECK (VALUE > 0);",
