@@ -37,8 +37,8 @@ def read(action: Action) -> NewOwner | None:
             table = action.fact.table if isinstance(action.fact, Fact) else None
             if table is None:
                 return None
-            words = (table.schema, table.name)
-            return NewOwner(kind="table", named=Named(words=words), role=_role(tree))
+            named = Named(words=(table.schema, table.name))
+            return NewOwner(kind="table", named=named, role=_role(tree))
         case AlterRelation(kind=kind, relation=relation, changes=(one,)):
             if one.change is not Change.OWNER or kind not in _RELATIONS:
                 return None

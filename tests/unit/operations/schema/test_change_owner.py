@@ -72,6 +72,7 @@ def test_what_the_train_makes_gets_it_before_the_rollout() -> None:
     answer = ask(f"{made} ALTER FUNCTION g() OWNER TO joe")
 
     assert answer.phases == ["expand", "expand"]
+    assert isinstance(answer.steps[1], RunSql)
     assert answer.steps[1].undo == ()
 
 
