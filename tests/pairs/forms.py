@@ -582,6 +582,12 @@ FORMS = (
         sql="ALTER TABLE {t} OWNER TO pg_monitor;",
     ),
     Form(
+        operation="rename_part",
+        name="trigger",
+        main=True,
+        sql="ALTER TRIGGER noted ON keyless{n} RENAME TO noticed;",
+    ),
+    Form(
         operation="create_publication",
         name="plain",
         main=True,

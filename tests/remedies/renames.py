@@ -72,6 +72,13 @@ WHOLE = (
             " CREATE TRIGGER kept AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION kept();",
         ),
     ),
+    directed(RULED, "ALTER RULE quiet ON users RENAME TO silent;", EXPAND),
+    Entry(
+        slug="object_not_changed",
+        before=PUBLISHED,
+        refused="ALTER PUBLICATION pub RENAME TO told;",
+        fixed=("CREATE PUBLICATION told FOR TABLE users;",),
+    ),
     directed(RULED, "DROP RULE quiet ON users;", CONTRACT),
     directed(RULED, "DROP RULE IF EXISTS quiet ON users;", EXPAND),
     Entry(

@@ -68,6 +68,7 @@ from zdm.operations.table import (
     maintain_table,
     new_table_change,
     partition_table,
+    rename_part,
     rename_table,
 )
 from zdm.operations.type import (
@@ -144,4 +145,5 @@ ALL: tuple[Recogniser, ...] = (
     create_publication.recognise,
     drop_publication.recognise,
     change_owner.recognise,
+    rename_part.recognise,
 )

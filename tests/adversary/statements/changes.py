@@ -873,6 +873,7 @@ GENERATORS: dict[str, Generator] = {
         metadata.drop_object,
         metadata.create_statistics,
         metadata.maintain_table,
+        metadata.rename_part,
         metadata.change_owner,
         metadata.create_publication,
         metadata.drop_publication,

@@ -99,6 +99,15 @@ def maintain_table(train: "Train") -> "Statements":
     )
 
 
+def rename_part(train: "Train") -> "Statements":
+    """A policy that the train makes."""
+    table = train.table()
+    train.made += 1
+    name = f"made_{train.made}"
+    create = f"CREATE POLICY {name} ON {table.sql} USING (true);"
+    return (create, f"ALTER POLICY {name} ON {table.sql} RENAME TO {name}_new;")
+
+
 def change_owner(train: "Train") -> "Statements":
     """Of a table, or of a function that the train makes."""
     table = train.table()

@@ -1,6 +1,6 @@
-"""New owners."""
+"""New owners, and new names of triggers and policies."""
 
-from tests.remedies.entry import CONTRACT, USERS, Entry
+from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 
 PRIVILEGED = "-- zdm: privileged -- reviewed\n"
 TEAM = (
@@ -18,7 +18,53 @@ def refused(before: str, sql: str, *fixed: str) -> Entry:
     )
 
 
+FIRED = """
+CREATE FUNCTION tidy() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER tidy BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION tidy();
+CREATE TRIGGER use BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION tidy();
+CREATE POLICY p ON users USING (true);
+CREATE POLICY q ON users USING (true);
+CREATE TABLE parted (id int) PARTITION BY RANGE (id);
+CREATE TRIGGER tidy BEFORE INSERT ON parted FOR EACH ROW EXECUTE FUNCTION tidy();
+"""
+SEES = """
+CREATE FUNCTION sees() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN RAISE NOTICE ''%'', TG_NAME; RETURN NEW; END';
+CREATE TRIGGER sees BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION sees();
+"""
+
+
+def named(sql: str, *fixed: str) -> Entry:
+    return Entry(slug="part_cannot_be_renamed", before=USERS + FIRED, refused=sql, fixed=fixed)
+
+
 ENTRIES = (
+    named(
+        "ALTER TRIGGER tdy ON users RENAME TO tidier;",
+        "ALTER TRIGGER tidy ON users RENAME TO tidier;",
+    ),
+    named("ALTER POLICY p ON users RENAME TO q;", "ALTER POLICY p ON users RENAME TO r;"),
+    named(
+        "ALTER TRIGGER tidy ON users RENAME TO users_tidy;",
+        "ALTER TRIGGER tidy ON users RENAME TO tidier;",
+    ),
+    named(
+        "ALTER TRIGGER tidy ON users RENAME TO users_tidy;",
+        f"{EXPAND}ALTER TRIGGER tidy ON users RENAME TO users_tidy;",
+    ),
+    named(
+        "ALTER TRIGGER tidy ON parted RENAME TO tidier;",
+        f"{EXPAND}ALTER TRIGGER tidy ON parted RENAME TO tidier;",
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + SEES,
+        refused="ALTER TRIGGER sees ON users RENAME TO seen;",
+        fixed=(
+            "CREATE OR REPLACE FUNCTION sees() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NEW; END';",
+        ),
+    ),
     refused("", "ALTER TABLE users OWNER TO CURRENT_USER;", GIVEN),
     refused("", "ALTER TABLE user_s OWNER TO zdm_owner;", GIVEN),
     refused(

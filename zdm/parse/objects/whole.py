@@ -76,6 +76,8 @@ def _renamed(action: Action, said: RenameObject) -> Whole | None:
             return Whole(kind="domain", change="rename constraint", name=name)
         case "OBJECT_ATTRIBUTE":
             return Whole(kind="type", change="rename attribute", name=name)
+    if said.kind == "publication":
+        return Whole(kind="publication", change="rename", name=name)
     return Whole(kind="statistics", name=name) if said.kind == "statistics" else None
 
 

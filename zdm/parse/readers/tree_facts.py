@@ -50,6 +50,7 @@ _DROPS = {
     "OBJECT_PROCEDURE": Kind.DROP_FUNCTION,
     "OBJECT_TRIGGER": Kind.DROP_TRIGGER,
 }
+_PARTS = frozenset({"OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
 _NOT_FOR_NEW = frozenset({'"$user"', "$user", "pg_catalog", "pg_temp"})
 _TYPES = ("CreateEnumStmt", "CompositeTypeStmt", "CreateRangeStmt")
 _PUBLICATIONS = ("CreatePublicationStmt", "AlterPublicationStmt")
@@ -152,6 +153,9 @@ def _rename(tree: Tree, path: Path) -> Fact | Unknown:
         "OBJECT_TABLE",
         "OBJECT_ACCESS_METHOD",
     )
+    if tree.get("renameType") in _PARTS:
+        details = {"name": tree["subname"], "new_name": folded(tree["newname"])}
+        return _fact(Kind.OTHER, relation(tree["relation"], path), **details)
     if (
         kind is None
         or "relation" not in tree

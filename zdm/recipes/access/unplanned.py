@@ -50,6 +50,13 @@ def _statistics(found: Whole) -> _Problem:
 
 
 def _publication(found: Whole) -> _Problem:
+    if found.change == "rename":
+        return (
+            f"subscriptions name the publication {found.name}: under another name it stops them"
+            " at the next change (up to 17), or they miss what is changed (from 18 on)",
+            "make a publication of the new name, let the subscriptions name that by ALTER"
+            " SUBSCRIPTION … SET PUBLICATION, and drop this one in a later release",
+        )
     if found.change in ("drop", "set"):
         return (
             f"subscribers of {found.name} get no more changes of a table that it loses, and"
