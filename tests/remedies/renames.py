@@ -98,12 +98,6 @@ WHOLE = (
     ),
     Entry(
         slug="object_not_changed",
-        before=COUNTED,
-        refused="ALTER TABLE counted ALTER COLUMN id SET INCREMENT BY 2;",
-        fixed=("ALTER SEQUENCE counted_id_seq INCREMENT BY 2;",),
-    ),
-    Entry(
-        slug="object_not_changed",
         before=DOMAIN,
         refused="ALTER DOMAIN positive ADD CONSTRAINT small CHECK (VALUE < 9);",
         fixed=(

@@ -84,6 +84,11 @@ def _alter(snapshot: Snapshot, action: Action) -> Snapshot:
     return _BY_CHANGE.get(change, _nothing)(snapshot, action)
 
 
+def _set_identity(snapshot: Snapshot, action: Action) -> Snapshot:
+    """The kind of the identity, and the options of its sequence."""
+    return objects.change_sequence(columns.change_identity(snapshot, action), action)
+
+
 def _alter_relation(snapshot: Snapshot, action: Action) -> Snapshot:
     """ALTER INDEX, VIEW, SEQUENCE … ; a foreign table gets columns as tables do."""
     said = action.said
@@ -133,7 +138,7 @@ _BY_STATEMENT: Mapping[type, _Effect] = {
 }
 _BY_CHANGE: Mapping[Change, _Effect] = {
     Change.ADD_IDENTITY: columns.change_identity,
-    Change.SET_IDENTITY: columns.change_identity,
+    Change.SET_IDENTITY: _set_identity,
     Change.DROP_IDENTITY: columns.change_identity,
     Change.DROP_EXPRESSION: columns.drop_expression,
     Change.INHERIT: parents.change,

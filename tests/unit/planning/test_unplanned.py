@@ -63,7 +63,6 @@ def start() -> Snapshot:
         ("ALTER PUBLICATION p SET TABLE users;", "a table that it loses"),
         ("ALTER EXTENSION citext UPDATE;", "has no way back"),
         ("ALTER EXTENSION citext DROP TABLE users;", "what belongs to the extension"),
-        ("ALTER TABLE priced ALTER id SET CACHE 9;", "takes ACCESS EXCLUSIVE on the table"),
     ],
 )
 def test_the_refusal_says_what_it_changes(sql: str, words: str) -> None:

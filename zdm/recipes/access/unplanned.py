@@ -1,5 +1,5 @@
 """Changes of whole objects that get no plan: owners, default rights, statistics, publications,
-extensions, the sequence of an identity column, rules and inheritance. Why, and what to do."""
+extensions, rules and inheritance. Why, and what to do."""
 
 from collections.abc import Callable, Mapping
 
@@ -90,19 +90,10 @@ def _extension(found: Whole) -> _Problem:
     )
 
 
-def _identity(found: Whole) -> _Problem:
-    return (
-        f"SET of sequence options takes ACCESS EXCLUSIVE on the table of {found.name}, and zdm"
-        " plans them by the sequence",
-        "write ALTER SEQUENCE with the same options; pg_get_serial_sequence gives its name",
-    )
-
-
 _WHY: Mapping[str, Callable[[Whole], _Problem]] = {
     "owner": _owner,
     "rights": _rights,
     "statistics": _statistics,
     "publication": _publication,
     "extension": _extension,
-    "identity": _identity,
 }

@@ -2,11 +2,12 @@
 
 from msgspec.structs import replace
 
-from zdm.model.catalog.indexed import exchanged, named
-from zdm.model.commands import AlterSequence
+from zdm.model.catalog.indexed import exchanged, having, named
+from zdm.model.commands import AlterSequence, AlterTable, Change
 from zdm.model.schema import Sequence, Snapshot, Type
 from zdm.model.statement import Action
 from zdm.model.syntax import ChangeEnum, CommentOn, CreateObject
+from zdm.parse.objects import identity
 from zdm.schema import edits, enums, lookup, new_objects, routines, sequences, type_names
 
 _LONGEST = 63  # bytes of a label (manual, chapter 8.7)
@@ -99,8 +100,8 @@ def _labels(enum: Type, said: ChangeEnum) -> tuple[str, ...]:
 
 def change_sequence(snapshot: Snapshot, action: Action) -> Snapshot:
     """ALTER SEQUENCE; with options that the server refuses nothing changes."""
-    said = action.said
-    if not isinstance(said, AlterSequence):
+    said = altering(action, snapshot)
+    if said is None:
         return snapshot
     names, settings = lookup.Names(snapshot.sequences), action.statement.settings
     name = lookup.among(said.sequence, names, snapshot, settings)
@@ -110,6 +111,21 @@ def change_sequence(snapshot: Snapshot, action: Action) -> Snapshot:
             members = exchanged(snapshot.sequences, there, changed)
             snapshot = replace(snapshot, sequences=members)
     return snapshot
+
+
+def altering(action: Action, snapshot: Snapshot) -> AlterSequence | None:
+    """What it does to a sequence, also SET of options of an identity column's."""
+    match action.said:
+        case AlterSequence() as said:
+            return said
+        case AlterTable(change=Change.SET_IDENTITY, name=column):
+            table = lookup.table_of(snapshot, action)
+            members = snapshot.sequences
+            key = () if table is None else ("owner", table.name.schema, table.name.name)
+            for one in having(members, *key) if key else ():
+                if one.identity and one.owner_column == column:
+                    return identity.altered(action, one.name)
+    return None
 
 
 def changed_sequence(

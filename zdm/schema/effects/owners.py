@@ -1,5 +1,5 @@
 """What ALTER … OWNER TO leaves of access lists: who owns what is in no Snapshot, but the new
-owner has all rights of itself, and what it granted counts as the owner's (manual, chapter 5.8;
+owner has all rights, and what it granted counts as the owner's (manual, chapter 5.8;
 measured 14, 18)."""
 
 from typing import TypeVar
