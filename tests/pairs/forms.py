@@ -390,6 +390,7 @@ FORMS = (
         main=True,
         sql="COMMENT ON COLUMN {t}.{c} IS 'digits';",
     ),
+    Form(operation="comment", name="view", sql="COMMENT ON VIEW seen{n} IS 'ids';"),
     Form(
         operation="as_written",
         name="expand",

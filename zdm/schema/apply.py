@@ -37,6 +37,7 @@ from zdm.parse import expressions
 from zdm.schema import edits, rights
 from zdm.schema.effects import (
     columns,
+    comments,
     constraints,
     drops,
     indexes,
@@ -128,7 +129,7 @@ _BY_STATEMENT: Mapping[type, _Effect] = {
     SetSchema: renames.move,
     ChangeEnum: objects.change_enum,
     AlterSequence: objects.change_sequence,
-    CommentOn: objects.comment,
+    CommentOn: comments.comment,
     AlterTable: _alter,
     AlterRelation: _alter_relation,
     AlterDomain: _nothing,

@@ -267,6 +267,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     column = table.column(said.name)
     if column is None:
         return statements.unknown_column(action, table.name, said.name)
+    if said.change is Change.SET_IDENTITY and set(said.options) == {"restart"}:
+        return None  # sets its sequence
     problem = identity_problem.find(actions, table, column, snapshot)
     if problem is not None:
         return refuse.refuse(action, "identity_cannot_be_changed", *problem)

@@ -25,7 +25,7 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import DropObjects, RelationName, RenameObject
 from zdm.parse import emit
-from zdm.parse.emit import Ident, Part, Qualified, TypeText
+from zdm.parse.emit import Ident
 from zdm.parse.objects import owners, rights
 from zdm.parse.objects.owners import NewOwner
 from zdm.recipes import run_sql
@@ -131,16 +131,9 @@ class ChangeOwner(Struct, frozen=True, kw_only=True):
         )
 
     def _sql(self) -> str:
-        parts: dict[str, Part] = {
-            "n": Qualified(self.target.name),
-            "r": Ident(self.role),
-        }
-        arguments = ""
-        if self.target.signature is not None:
-            parts |= {f"a{n}": TypeText(a) for n, a in enumerate(self.target.signature)}
-            names = (f"{{a{n}}}" for n in range(len(self.target.signature)))
-            arguments = f"({', '.join(names)})"
-        return emit.sql(f"ALTER {self.kind.upper()} {{n}}{arguments} OWNER TO {{r}}", **parts)
+        called, parts = privilege.called_by(self.target)
+        text = f"ALTER {self.kind.upper()} {called} OWNER TO {{r}}"
+        return emit.sql(text, **parts, r=Ident(self.role))
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:

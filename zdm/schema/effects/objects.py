@@ -1,12 +1,12 @@
-"""What CREATE, COMMENT, ALTER TYPE and ALTER SEQUENCE leave of objects that are no tables."""
+"""What CREATE, ALTER TYPE and ALTER SEQUENCE leave of objects that are no tables."""
 
 from msgspec.structs import replace
 
 from zdm.model.catalog.indexed import exchanged, having, named
 from zdm.model.commands import AlterSequence, AlterTable, Change
-from zdm.model.schema import Sequence, Snapshot, Type
+from zdm.model.schema import Name, Sequence, Snapshot, Type
 from zdm.model.statement import Action
-from zdm.model.syntax import ChangeEnum, CommentOn, CreateObject
+from zdm.model.syntax import ChangeEnum, CreateObject
 from zdm.parse.objects import identity
 from zdm.schema import edits, enums, lookup, new_objects, routines, sequences, type_names
 
@@ -56,18 +56,6 @@ def _replaced(snapshot: Snapshot, new: new_objects.NewObject, action: Action) ->
     if said.columns and said.columns[: len(kept)] != kept:
         return snapshot  # it only appends columns
     return new_objects.put(edits.drop_view(snapshot, new.name), new, action)
-
-
-def comment(snapshot: Snapshot, action: Action) -> Snapshot:
-    """COMMENT ON a table or a part of it."""
-    said = action.said
-    if not isinstance(said, CommentOn):
-        return snapshot
-    place = lookup.commented(said, snapshot, action.statement.settings)
-    if place is None:
-        return snapshot
-    table, part = place
-    return edits.put_table(snapshot, edits.commented(table, said.kind, part, said.text))
 
 
 def change_enum(snapshot: Snapshot, action: Action) -> Snapshot:
@@ -120,9 +108,8 @@ def altering(action: Action, snapshot: Snapshot) -> AlterSequence | None:
             return said
         case AlterTable(change=Change.SET_IDENTITY, name=column):
             table = lookup.table_of(snapshot, action)
-            members = snapshot.sequences
-            key = () if table is None else ("owner", table.name.schema, table.name.name)
-            for one in having(members, *key) if key else ():
+            name = Name("", "") if table is None else table.name
+            for one in having(snapshot.sequences, "owner", name.schema, name.name):
                 if one.identity and one.owner_column == column:
                     return identity.altered(action, one.name)
     return None
