@@ -49,6 +49,7 @@ _CATALOGS = {
     "type": "pg_type",
     "schema": "pg_namespace",
 }
+_PUBLIC = "standard public schema"  # that of a new database, which a Snapshot leaves out
 _IS_NULL = "SELECT ({query}) IS NULL"
 _IS_TEXT = "SELECT ({query}) IS NOT DISTINCT FROM {text}"
 _RELATION = "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({t}), 'pg_class')"
@@ -299,4 +300,5 @@ def _present(target: Target, snapshot: Snapshot) -> tuple[str, str | None]:
             return "routine", routine.comment
     name = ident(target.name.name)
     texts = [o.comment for o in snapshot.rights if (o.kind, o.name) == ("schema", name)]
-    return "schema", texts[0] if texts else None
+    former = texts[0] if texts else None
+    return "schema", _PUBLIC if former is None and name == ident("public") else former

@@ -71,7 +71,8 @@ def test_the_same_text_again_is_nothing_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["COLUMN users.none", "TABLE gone", "INDEX gone", "SCHEMA gone", "ROLE admin", "VIEW users"]
+    "target",
+    ["COLUMN users.none", "TABLE gone", "INDEX gone", "SCHEMA gone", "ROLE r", "VIEW users"],
 )
 def test_what_zdm_cannot_put_back_is_refused(target: str) -> None:
     answer = ask(f"COMMENT ON {target} IS 'new';")
@@ -95,17 +96,19 @@ def objects() -> Snapshot:
             )
             for arguments in ("a integer", "a text")
         ),
-        rights=(Other(kind="schema", name='"public"', comment="standard"),),
+        schemas=("public", "side"),
+        rights=(Other(kind="schema", name='"side"', comment="aside"),),
     )
 
 
 @pytest.mark.parametrize(
     ("target", "undo"),
     [
-        ("VIEW seen", 'COMMENT ON VIEW "public"."seen" IS 'was''),
+        ("VIEW seen", 'COMMENT ON VIEW "public"."seen" IS \'was\''),
         ("TYPE mood", 'COMMENT ON TYPE "public"."mood" IS NULL'),
-        ("FUNCTION f(text)", 'COMMENT ON ROUTINE "public"."f"(text) IS 'a text''),
-        ("SCHEMA public", 'COMMENT ON SCHEMA "public" IS 'standard''),
+        ("FUNCTION f(text)", 'COMMENT ON ROUTINE "public"."f"(text) IS \'a text\''),
+        ("SCHEMA public", "COMMENT ON SCHEMA \"public\" IS 'standard public schema'"),
+        ("SCHEMA side", "COMMENT ON SCHEMA \"side\" IS 'aside'"),
     ],
 )
 def test_of_other_objects_too(target: str, undo: str) -> None:
