@@ -63,16 +63,17 @@ class Right(Struct, frozen=True, kw_only=True):
 def of(said: Granting, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Iterator[Right]:
     """Every right that the statement gives or takes; LookupError where an object is missing."""
     for whole in _targets(said, snapshot, settings):
-        words = said.privileges or tuple((p, ()) for p in _every(said.kind, snapshot.major))
+        words = said.privileges or tuple((p, ()) for p in every(said.kind, snapshot.major))
         for privilege, columns in words:
-            expanded = (privilege,) if privilege != "ALL" else _every(said.kind, snapshot.major)
+            expanded = (privilege,) if privilege != "ALL" else every(said.kind, snapshot.major)
             for one in expanded:
                 for at in _columns(whole, columns, said, snapshot):
                     for role in said.roles:
                         yield Right(target=at, privilege=one, role=role)
 
 
-def _every(kind: str, major: int) -> tuple[str, ...]:
+def every(kind: str, major: int) -> tuple[str, ...]:
+    """All privileges on an object of the kind."""
     more = ("MAINTAIN",) if kind == "table" and major >= _MAINTAIN else ()
     return (*_ALL[kind], *more)
 
@@ -103,8 +104,8 @@ def _targets(
 
 
 def _in_schema(kind: str, schema: str, snapshot: Snapshot) -> Iterator[Target]:
-    every = _known(kind, snapshot)
-    known = {one.name: one.grants for members in every for one in members}
+    members = [one for found in _known(kind, snapshot) for one in found]
+    known = {one.name: one.grants for one in members}
     sequences = {one.name for one in snapshot.sequences}
     for name, items in known.items():
         if name.schema == schema and (kind != "table" or name not in sequences):
@@ -157,10 +158,10 @@ def apply(snapshot: Snapshot, action: Action) -> Snapshot:
     if said is None or not said.kind or said.by_another or "" in said.roles:
         return snapshot
     try:
-        every = tuple(of(said, snapshot, action.statement.settings))
+        given = tuple(of(said, snapshot, action.statement.settings))
     except LookupError:
         return snapshot
-    for right in every:
+    for right in given:
         snapshot = _changed(snapshot, right, said)
     return snapshot
 

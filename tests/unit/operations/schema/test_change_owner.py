@@ -89,24 +89,29 @@ def test_the_hazards_say_who_must_be_a_member_and_who_sees_all_rows() -> None:
     ]
 
 
-def test_its_own_rights_leave_the_access_lists() -> None:
+def test_its_own_rights_are_shown_where_it_could_grant_them() -> None:
     column = Column(name="nick", type="text", grants=("ann=r/", "joe=w/"))
     before = world(grants=("ann=r/", "joe=rw*/", "kim=w/joe"))
     there = ask("ALTER TABLE users OWNER TO joe", before).after
-    assert there.require_table(Name("public", "users")).grants == ("ann=r/", "kim=w/")
+    assert there.require_table(Name("public", "users")).grants == (
+        "ann=r/",
+        "joe=raw*dDxtm/",
+        "kim=w/",
+    )
     assert there.sequences[0].grants == ()
 
     two = schemas.snapshot(schemas.users(column), views=(SEEN,))
     after = ask("ALTER TABLE users OWNER TO joe; ALTER VIEW seen OWNER TO joe", two).after
     assert after.require_table(Name("public", "users")).require_column("nick").grants == (
         "ann=r/",
+        "joe=w/",
     )
     assert after.views[0].grants == ("ann=r/",)
-    assert after.views[0].column_grants == ()
+    assert after.views[0].column_grants == (("id", ("joe=w/",)),)
 
 
 def test_what_two_granted_is_joined() -> None:
-    assert owners.given(("ann=r*/", "ann=rw/joe", "=r/joe"), "joe") == ("=r/", "ann=r*w/")
+    assert owners.joined(("ann=r*/", "ann=rw/joe", "=r/joe"), "joe") == ("=r/", "ann=r*w/")
 
 
 @pytest.mark.parametrize(
