@@ -12,7 +12,7 @@ from tests import case as cases
 from tests import scratch
 from tests.adversary import habits, writers
 from tests.adversary.habits import Habits
-from tests.adversary.world import APP, FILE, OWNER, World
+from tests.adversary.world import APP, FILE, GROUP, OWNER, World
 from tests.adversary.writers import Application, Said, Write
 from zdm.backfill.pacing import Pacing
 from zdm.errors import PastReturnError, ZdmError
@@ -82,7 +82,8 @@ class Ground:
             with connection.connect(server.dsn, name="tests") as conn:
                 for role in (OWNER, APP):
                     conn.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'".encode())
-                conn.execute(f"GRANT pg_monitor TO {OWNER}".encode())
+                conn.execute(f"CREATE ROLE {GROUP}".encode())
+                conn.execute(f"GRANT pg_monitor, {GROUP} TO {OWNER}".encode())
 
     def url(self, name: str, role: str = "") -> str:
         """A database's URL, as a role or as the superuser."""

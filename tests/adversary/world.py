@@ -8,6 +8,7 @@ from zdm.model.sql import ident, literal
 
 OWNER = "zadv_owner"  # executes the plan; no superuser
 APP = "zadv_app"  # writes
+GROUP = "zadv_group"  # of the owner alone; may own what the migration gives it
 FILE = "migration.sql"
 
 
@@ -90,6 +91,8 @@ class World:
         yield "CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;"
         yield f"GRANT ALL ON SCHEMA public TO {OWNER};"
         yield f"GRANT USAGE ON SCHEMA public TO {APP};"
+        if GROUP in self.migration:
+            yield f"GRANT USAGE, CREATE ON SCHEMA public TO {GROUP};"
         yield f"SET ROLE {OWNER};"
 
     def _made(self) -> Iterator[str]:

@@ -390,6 +390,7 @@ FORMS = (
         main=True,
         sql="COMMENT ON COLUMN {t}.{c} IS 'digits';",
     ),
+    Form(operation="comment", name="view", sql="COMMENT ON VIEW seen{n} IS 'ids';"),
     Form(
         operation="as_written",
         name="expand",
@@ -574,6 +575,18 @@ FORMS = (
         name="view",
         main=True,
         sql="CREATE SCHEMA moved{n}; ALTER VIEW seen{n} SET SCHEMA moved{n};",
+    ),
+    Form(
+        operation="change_owner",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} OWNER TO pg_monitor;",
+    ),
+    Form(
+        operation="rename_part",
+        name="trigger",
+        main=True,
+        sql="ALTER TRIGGER noted ON keyless{n} RENAME TO noticed;",
     ),
     Form(
         operation="create_publication",

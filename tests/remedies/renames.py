@@ -46,8 +46,7 @@ def directed(before: str, sql: str, directive: str) -> Entry:
 
 
 WHOLE = (
-    directed(USERS, "ALTER TABLE users OWNER TO CURRENT_USER;", CONTRACT),
-    directed(PAIR, "ALTER TYPE pair OWNER TO CURRENT_USER;", CONTRACT),
+    directed(PUBLISHED, "ALTER PUBLICATION pub OWNER TO CURRENT_USER;", CONTRACT),
     directed(USERS, "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor;", CONTRACT),
     directed(
         USERS + "CREATE STATISTICS seen ON id, n FROM users;",
@@ -73,6 +72,13 @@ WHOLE = (
             " CREATE TRIGGER kept AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION kept();",
         ),
     ),
+    directed(RULED, "ALTER RULE quiet ON users RENAME TO silent;", EXPAND),
+    Entry(
+        slug="object_not_changed",
+        before=PUBLISHED,
+        refused="ALTER PUBLICATION pub RENAME TO told;",
+        fixed=("CREATE PUBLICATION told FOR TABLE users;",),
+    ),
     directed(RULED, "DROP RULE quiet ON users;", CONTRACT),
     directed(RULED, "DROP RULE IF EXISTS quiet ON users;", EXPAND),
     Entry(
@@ -89,12 +95,6 @@ WHOLE = (
         ABOVE + "ALTER TABLE users INHERIT above;",
         "ALTER TABLE users NO INHERIT above;",
         CONTRACT,
-    ),
-    Entry(
-        slug="object_not_changed",
-        before=COUNTED,
-        refused="ALTER TABLE counted ALTER COLUMN id SET INCREMENT BY 2;",
-        fixed=("ALTER SEQUENCE counted_id_seq INCREMENT BY 2;",),
     ),
     Entry(
         slug="object_not_changed",

@@ -29,7 +29,7 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
-from tests.remedies.tables import moved, partitioned, partitions, publications, upkeep
+from tests.remedies.tables import moved, owners, partitioned, partitions, publications, upkeep
 from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -64,6 +64,7 @@ ENTRIES = (
     *partitions.ENTRIES,
     *partitioned.ENTRIES,
     *publications.ENTRIES,
+    *owners.ENTRIES,
 )
 TOGETHER = 120
 SHARE = 12  # one in so many is verified with `make test-more`
@@ -131,6 +132,9 @@ ELSEWHERE = {
     "name the table alone": "up to PostgreSQL 14",
     "ADD COLUMN {} … DEFAULT … NOT NULL in one statement": (
         "a proposal of `--explain`, which the tests of its wordings plan"
+    ),
+    "see that no application connects as one of them that must not see every row": (
+        "an operator's"
     ),
     "remove the directive": "it has no meaning in a SQL file",
     "run it in psql to see the same error, and fix it": "the file is refused before",

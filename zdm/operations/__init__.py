@@ -56,7 +56,7 @@ from zdm.operations.object import (
     toggle_trigger,
 )
 from zdm.operations.publication import create_publication, drop_publication
-from zdm.operations.schema import set_schema
+from zdm.operations.schema import change_owner, set_schema
 from zdm.operations.statement import as_written
 from zdm.operations.table import (
     attach_partition,
@@ -68,6 +68,7 @@ from zdm.operations.table import (
     maintain_table,
     new_table_change,
     partition_table,
+    rename_part,
     rename_table,
 )
 from zdm.operations.type import (
@@ -143,4 +144,6 @@ ALL: tuple[Recogniser, ...] = (
     drop_object.recognise,
     create_publication.recognise,
     drop_publication.recognise,
+    change_owner.recognise,
+    rename_part.recognise,
 )

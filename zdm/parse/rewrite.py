@@ -294,6 +294,11 @@ def _tree(sql: str) -> _Tree:
     return parsed.tree
 
 
+def trigger(definition: str, name: str) -> str:
+    """The CREATE TRIGGER of pg_get_triggerdef under another name."""
+    return trees.deparse("CreateTrigStmt", {**_tree(definition), "trigname": name})
+
+
 def narrowed(update: Action, condition: str) -> str:
     """An UPDATE of those of its rows that meet the condition, too."""
     also = trees.expression(condition)

@@ -56,7 +56,12 @@ from zdm.planning.walk import Owned
 from zdm.recipes import stamp
 from zdm.serialize import snapshot_file
 
-_OF_DROP = {"extend_function": 0, "change_policy": 2, stamp.SLUG: 3}  # others: 1
+_OF_DROP = {  # others: 1
+    "extend_function": 0,
+    "change_policy": 2,
+    "change_owner": 2,
+    stamp.SLUG: 3,
+}
 _DUAL_WRITES = frozenset(
     {"rename_column", "change_type", "move_column", "retype_column", "widen_integer"}
 )
@@ -213,7 +218,7 @@ def _late(step: Step) -> int:
     """The end of a dual write is the point of no return, so what may still fail on the data
     comes before it: a scan of a column that holds NULL, a constraint of the author's. And the
     text of a former function may name what is dropped, so that goes first; FORCE ROW LEVEL
-    SECURITY hides the rows from zdm, so it is last."""
+    SECURITY hides the rows from zdm, and a new owner may take its rights, so they are last."""
     if step.phase is Phase.CONTRACT:
         return int(step.operation in _DUAL_WRITES)
     return _OF_DROP.get(step.operation, 1) if step.phase is Phase.DROP else 0

@@ -31,7 +31,7 @@ from zdm.model.syntax import (
     RenameObject,
 )
 from zdm.parse import mentioned
-from zdm.parse.objects import rights
+from zdm.parse.objects import owners, rights
 from zdm.recipes.index import replaced
 
 _DROPS = {
@@ -144,7 +144,7 @@ class Waiting:
         """Whether what may belong to it need not be of its table."""
         everywhere = self._of_enum(action) or _is_of_key(action) or _revokes(action)
         everywhere = everywhere or self._of_bounds(action) or self._of_partitioned(action)
-        return everywhere or self._of_serial(action)
+        return everywhere or self._of_serial(action) or owners.read(action) is not None
 
     def _of_partitioned(self, action: Action) -> bool:
         """Whether it frees the name of a partitioned table that the train makes."""

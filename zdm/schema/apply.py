@@ -37,10 +37,12 @@ from zdm.parse import expressions
 from zdm.schema import edits, rights
 from zdm.schema.effects import (
     columns,
+    comments,
     constraints,
     drops,
     indexes,
     objects,
+    owners,
     parents,
     policies,
     publications,
@@ -83,11 +85,16 @@ def _alter(snapshot: Snapshot, action: Action) -> Snapshot:
     return _BY_CHANGE.get(change, _nothing)(snapshot, action)
 
 
+def _set_identity(snapshot: Snapshot, action: Action) -> Snapshot:
+    """The kind of the identity, and the options of its sequence."""
+    return objects.change_sequence(columns.change_identity(snapshot, action), action)
+
+
 def _alter_relation(snapshot: Snapshot, action: Action) -> Snapshot:
     """ALTER INDEX, VIEW, SEQUENCE … ; a foreign table gets columns as tables do."""
     said = action.said
     foreign = isinstance(said, AlterRelation) and said.kind == "foreign table"
-    return edits.unknown(snapshot, action) if foreign else snapshot
+    return edits.unknown(snapshot, action) if foreign else owners.change(snapshot, action)
 
 
 def _work(snapshot: Snapshot, action: Action) -> Snapshot:
@@ -109,7 +116,7 @@ def _no_relation(snapshot: Snapshot, action: Action) -> Snapshot:
     if isinstance(action.said, NoRelation) and action.said.statement in ("GRANT", "REVOKE"):
         return rights.apply(snapshot, action)
     makes = isinstance(action.said, NoRelation) and action.said.makes
-    return edits.unknown(snapshot, action) if makes else snapshot
+    return edits.unknown(snapshot, action) if makes else owners.change(snapshot, action)
 
 
 _BY_STATEMENT: Mapping[type, _Effect] = {
@@ -122,7 +129,7 @@ _BY_STATEMENT: Mapping[type, _Effect] = {
     SetSchema: renames.move,
     ChangeEnum: objects.change_enum,
     AlterSequence: objects.change_sequence,
-    CommentOn: objects.comment,
+    CommentOn: comments.comment,
     AlterTable: _alter,
     AlterRelation: _alter_relation,
     AlterDomain: _nothing,
@@ -132,7 +139,7 @@ _BY_STATEMENT: Mapping[type, _Effect] = {
 }
 _BY_CHANGE: Mapping[Change, _Effect] = {
     Change.ADD_IDENTITY: columns.change_identity,
-    Change.SET_IDENTITY: columns.change_identity,
+    Change.SET_IDENTITY: _set_identity,
     Change.DROP_IDENTITY: columns.change_identity,
     Change.DROP_EXPRESSION: columns.drop_expression,
     Change.INHERIT: parents.change,
@@ -148,6 +155,7 @@ _BY_CHANGE: Mapping[Change, _Effect] = {
     Change.SET_COMPRESSION: settings.apply,
     Change.SET_COLUMN_OPTIONS: settings.apply,
     Change.CLUSTER_ON: settings.apply,
+    Change.OWNER: owners.change,
 }
 _BY_KIND: Mapping[ActionKind, _Effect] = {
     ActionKind.ADD_COLUMN: columns.add,

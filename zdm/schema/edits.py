@@ -16,6 +16,7 @@ from zdm.model.schema import (
     Constraint,
     Index,
     Name,
+    Policy,
     Sequence,
     Snapshot,
     Table,
@@ -32,8 +33,9 @@ COMMENTED = {
     "constraint": "constraints",
     "trigger": "triggers",
     "index": "indexes",
+    "policy": "policies",
 }
-_Part = Column | Constraint | Index | Trigger
+_Part = Column | Constraint | Index | Policy | Trigger
 
 
 def part(table: Table, kind: str, name: str) -> _Part | None:

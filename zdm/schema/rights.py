@@ -73,11 +73,12 @@ def of(said: Granting, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Ite
 def privileges(said: Granting, major: int) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each privilege that it names, ALL written out, with the columns."""
     for privilege, columns in said.privileges or (("ALL", ()),):
-        for one in _every(said.kind, major) if privilege == "ALL" else (privilege,):
+        for one in every(said.kind, major) if privilege == "ALL" else (privilege,):
             yield one, columns
 
 
-def _every(kind: str, major: int) -> tuple[str, ...]:
+def every(kind: str, major: int) -> tuple[str, ...]:
+    """All privileges on an object of the kind."""
     more = ("MAINTAIN",) if kind == "table" and major >= _MAINTAIN else ()
     return (*_ALL[kind], *more)
 
@@ -104,19 +105,20 @@ def _targets(
     for schema in said.schemas:
         yield from _in_schema(said.kind, schema, snapshot)
     for one in said.objects:
-        yield _target(said.kind, one, snapshot, settings)
+        yield target(said.kind, one, snapshot, settings)
 
 
 def _in_schema(kind: str, schema: str, snapshot: Snapshot) -> Iterator[Target]:
-    every = _known(kind, snapshot)
-    known = {one.name: one.grants for members in every for one in members}
+    members = [one for found in _known(kind, snapshot) for one in found]
+    known = {one.name: one.grants for one in members}
     sequences = {one.name for one in snapshot.sequences}
     for name, items in known.items():
         if name.schema == schema and (kind != "table" or name not in sequences):
             yield Target(kind=kind, name=name, items=items)
 
 
-def _target(kind: str, one: Named, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Target:
+def target(kind: str, one: Named, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Target:
+    """The object that is named; LookupError where it is missing."""
     if kind == "schema":
         return _schema(one.words[-1], snapshot)
     first, *more = _known(kind, snapshot)
@@ -161,10 +163,10 @@ def apply(snapshot: Snapshot, action: Action) -> Snapshot:
     if said is None or not said.kind or said.by_another or "" in said.roles:
         return snapshot
     try:
-        every = tuple(of(said, snapshot, action.statement.settings))
+        given = tuple(of(said, snapshot, action.statement.settings))
     except LookupError:
         return snapshot
-    for right in every:
+    for right in given:
         snapshot = _changed(snapshot, right, said)
     return snapshot
 

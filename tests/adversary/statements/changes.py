@@ -825,8 +825,17 @@ def _beside(train: Train, table: Table) -> str:
 
 
 def comment(train: Train) -> Statements:
-    """COMMENT ON a table or a column."""
+    """COMMENT ON a table, a column, or a view or sequence that the train makes or not."""
     table, column = _any_column(train)
+    if train.chance(0.3):
+        train.made += 1
+        name, kind = f"public.told{train.made}", train.random.choice(("SEQUENCE", "DOMAIN"))
+        made = f"CREATE {kind} {name}{' AS text' if kind == 'DOMAIN' else ''};"
+        said = f"COMMENT ON {kind} {name} IS 'it''s said';"
+        if train.chance(0.5):
+            return (made, said)
+        train.functions.append(made)
+        return (said,)
     what = train.random.choice(
         (f"TABLE {table.sql}", f"COLUMN {table.sql}.{ident(column.name)}")
     )
@@ -873,6 +882,8 @@ GENERATORS: dict[str, Generator] = {
         metadata.drop_object,
         metadata.create_statistics,
         metadata.maintain_table,
+        metadata.rename_part,
+        metadata.change_owner,
         metadata.create_publication,
         metadata.drop_publication,
         metadata.alter_sequence,

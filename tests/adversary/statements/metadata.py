@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.adversary.world import APP
+from tests.adversary.world import APP, GROUP
 from zdm.model.sql import ident
 
 if TYPE_CHECKING:
@@ -97,6 +97,26 @@ def maintain_table(train: "Train") -> "Statements":
             )
         ),
     )
+
+
+def rename_part(train: "Train") -> "Statements":
+    """A policy that the train makes."""
+    table = train.table()
+    train.made += 1
+    name = f"made_{train.made}"
+    create = f"CREATE POLICY {name} ON {table.sql} USING (true);"
+    return (create, f"ALTER POLICY {name} ON {table.sql} RENAME TO {name}_new;")
+
+
+def change_owner(train: "Train") -> "Statements":
+    """Of a table, or of a function that the train makes."""
+    table = train.table()
+    train.made += 1
+    if train.chance(0.3):
+        name = f"public.made{train.made}()"
+        made = f"CREATE FUNCTION {name} RETURNS int LANGUAGE sql AS 'SELECT 1';"
+        return (made, f"ALTER FUNCTION {name} OWNER TO {GROUP};")
+    return (f"ALTER TABLE {table.sql} OWNER TO {GROUP};",)
 
 
 def create_publication(train: "Train") -> "Statements":

@@ -267,11 +267,13 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     column = table.column(said.name)
     if column is None:
         return statements.unknown_column(action, table.name, said.name)
-    if said.change is Change.SET_IDENTITY and not said.identity:
-        return None  # options of its sequence
+    if said.change is Change.SET_IDENTITY and set(said.options) == {"restart"}:
+        return None  # sets its sequence
     problem = identity_problem.find(actions, table, column, snapshot)
     if problem is not None:
         return refuse.refuse(action, "identity_cannot_be_changed", *problem)
+    if said.change is Change.SET_IDENTITY and not said.identity:
+        return None  # options of its sequence
     adds = said.change is Change.ADD_IDENTITY
     operation = ChangeIdentity(
         table=table.name,

@@ -1,8 +1,9 @@
-"""ALTER SEQUENCE of options and owner; RESTART is `set_sequence`.
+"""ALTER SEQUENCE of options and owner, also of an identity column; RESTART is `set_sequence`.
 
 It takes SHARE ROW EXCLUSIVE on the sequence for milliseconds: it waits for every transaction
 that has drawn a number, and `nextval` waits for it; a session uses up the numbers that it has
-cached (manual, ALTER SEQUENCE; measured 14, 18).
+cached (manual, ALTER SEQUENCE; measured 14, 18). ALTER TABLE … ALTER COLUMN … SET INCREMENT
+takes ACCESS EXCLUSIVE on the table besides, so the plan says ALTER SEQUENCE.
 
 Numbers that are further apart, wider bounds, and CYCLE hurt no version, so they come in
 EXPAND; the opposite comes when the old version is gone. A version may use the numbers up to the
@@ -185,9 +186,10 @@ def _is_unique(one: Numbers, snapshot: Snapshot) -> bool:
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
-    """ALTER SEQUENCE of a sequence that is there."""
-    action, said = actions[0], actions[0].said
-    if not isinstance(said, commands.AlterSequence) or not isinstance(action.fact, Fact):
+    """ALTER SEQUENCE of a sequence that is there, or SET of its options as an identity's."""
+    action = actions[0]
+    said = objects.altering(action, snapshot)
+    if said is None or not isinstance(action.fact, Fact):
         return None
     names = lookup.Names(snapshot.sequences)
     name = lookup.among(said.sequence, names, snapshot, action.statement.settings)

@@ -1,9 +1,14 @@
-"""What ADD GENERATED … AS IDENTITY and DROP IDENTITY say, and the first with another kind."""
+"""What ADD GENERATED … AS IDENTITY, SET of options and DROP IDENTITY say, and the first with
+another kind."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from zdm.model.commands import AlterSequence
+from zdm.model.schema import Name
 from zdm.model.statement import Action
+from zdm.model.syntax import RelationName
+from zdm.parse.readers import new_objects
 
 _Tree = Mapping[str, Any]
 _WHEN = {"always": "a", "by default": "d"}
@@ -20,6 +25,16 @@ def of_kind(action: Action, kind: str) -> _Tree:
     says = action.tree["def"]["Constraint"]
     said = {**says, "generated_when": _WHEN[kind]}
     return {**action.tree, "def": {"Constraint": said}}
+
+
+def altered(action: Action, sequence: Name) -> AlterSequence:
+    """SET INCREMENT, CACHE … of the column, as the ALTER SEQUENCE that it means."""
+    tree = {"options": action.tree.get("def", {}).get("List", {}).get("items", [])}
+    return AlterSequence(
+        sequence=RelationName(schema=sequence.schema, name=sequence.name),
+        options=new_objects.sequence_options(tree),
+        restarts=new_objects.is_restarted(tree),
+    )
 
 
 def passes_over(action: Action) -> bool:

@@ -1,5 +1,5 @@
-"""ALTER of owners, domains, composite types, statistics, publications, extensions, default
-rights and the sequences of identity columns: what it is about, in words."""
+"""ALTER of owners, domains, composite types, statistics, publications, extensions and
+default rights: what it is about, in words."""
 
 from msgspec import Struct
 
@@ -29,7 +29,7 @@ _PUBLICATION = {
 
 
 class Whole(Struct, frozen=True, kw_only=True):
-    """`kind`: owner, rights, domain, type, statistics, publication, extension, identity."""
+    """`kind`: owner, rights, domain, type, statistics, publication, extension."""
 
     kind: str
     change: str = ""
@@ -43,8 +43,6 @@ def read(action: Action) -> Whole | None:
     match said:
         case AlterTable(change=Change.OWNER):
             return Whole(kind="owner")
-        case AlterTable(change=Change.SET_IDENTITY, name=name):
-            return Whole(kind="identity", name=name)
         case AlterDomain(words=words, checks=checks):
             change = _DOMAIN.get(tree.get("subtype", ""), "")
             return Whole(kind="domain", change=change, name=".".join(words), checks=checks)
@@ -76,6 +74,8 @@ def _renamed(action: Action, said: RenameObject) -> Whole | None:
             return Whole(kind="domain", change="rename constraint", name=name)
         case "OBJECT_ATTRIBUTE":
             return Whole(kind="type", change="rename attribute", name=name)
+    if said.kind == "publication":
+        return Whole(kind="publication", change="rename", name=name)
     return Whole(kind="statistics", name=name) if said.kind == "statistics" else None
 
 

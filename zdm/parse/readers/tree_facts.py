@@ -11,7 +11,7 @@ from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.statement import ActionKind as Kind
 from zdm.model.statement import Fact, Unknown
 from zdm.parse import session, trees
-from zdm.parse.readers import command_names
+from zdm.parse.readers import changed_objects, command_names
 
 Tree = Mapping[str, Any]
 Path = tuple[str, ...]  # the search_path in force
@@ -50,8 +50,11 @@ _DROPS = {
     "OBJECT_PROCEDURE": Kind.DROP_FUNCTION,
     "OBJECT_TRIGGER": Kind.DROP_TRIGGER,
 }
+_PARTS = frozenset({"OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
 _NOT_FOR_NEW = frozenset({'"$user"', "$user", "pg_catalog", "pg_temp"})
 _TYPES = ("CreateEnumStmt", "CompositeTypeStmt", "CreateRangeStmt")
+_PUBLICATIONS = ("CreatePublicationStmt", "AlterPublicationStmt")
+_POLICIES = ("CreatePolicyStmt", "AlterPolicyStmt")
 _WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _TEMPORARY = {
     what: Unknown(reason=f"a temporary {what} does not outlive its connection")
@@ -150,6 +153,9 @@ def _rename(tree: Tree, path: Path) -> Fact | Unknown:
         "OBJECT_TABLE",
         "OBJECT_ACCESS_METHOD",
     )
+    if tree.get("renameType") in _PARTS:
+        details = {"name": tree["subname"], "new_name": folded(tree["newname"])}
+        return _fact(Kind.OTHER, relation(tree["relation"], path), **details)
     if (
         kind is None
         or "relation" not in tree
@@ -188,7 +194,7 @@ def _drop(tree: Tree, path: Path) -> Fact | Unknown:
     }
     if len(objects) != 1:
         return Fact(kind=Kind.OTHER, name="DROP of several objects", **details)
-    parts = _object_name(objects[0])
+    parts = changed_objects.words(objects[0])
     if kind is Kind.DROP_TABLE:
         return _fact(kind, _listed(parts, path), **details)
     if tree.get("removeType") in ("OBJECT_POLICY", "OBJECT_TRIGGER"):
@@ -196,24 +202,12 @@ def _drop(tree: Tree, path: Path) -> Fact | Unknown:
     return Fact(kind=kind, name=".".join(parts), **details)
 
 
-def _object_name(item: Tree) -> tuple[str, ...]:
-    if "List" in item:
-        return trees.strings(item["List"].get("items"))
-    if "ObjectWithArgs" in item:
-        return trees.strings(item["ObjectWithArgs"].get("objname"))
-    if "TypeName" in item:
-        return trees.strings(item["TypeName"].get("names"))
-    return trees.strings([item])
-
-
 def _comment(tree: Tree, path: Path) -> Fact | Unknown:
-    parts = _object_name(tree.get("object", {}))
+    parts = changed_objects.words(tree.get("object", {}))
     match tree.get("objtype"):
         case "OBJECT_TABLE":
             return _fact(Kind.COMMENT, _listed(parts, path), name="table")
-        case "OBJECT_COLUMN":
-            return _fact(Kind.COMMENT, _listed(parts[:-1], path), name=folded(parts[-1]))
-        case "OBJECT_TABCONSTRAINT":
+        case "OBJECT_COLUMN" | "OBJECT_TABCONSTRAINT":
             return _fact(Kind.COMMENT, _listed(parts[:-1], path), name=folded(parts[-1]))
     return Fact(kind=Kind.COMMENT, name=".".join(parts))
 
@@ -387,10 +381,11 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "CreateFunctionStmt": _named(Kind.CREATE_FUNCTION, "funcname"),
     "GrantStmt": _grant,
     "CreateStatsStmt": _statistics,
-    "CreatePolicyStmt": _part(Kind.OTHER, "table", "policy_name"),
-    "AlterPolicyStmt": _part(Kind.OTHER, "table", "policy_name"),
-    "CreatePublicationStmt": _named(Kind.OTHER, "pubname"),
+    **dict.fromkeys(_POLICIES, _part(Kind.OTHER, "table", "policy_name")),
+    **dict.fromkeys(_PUBLICATIONS, _named(Kind.OTHER, "pubname")),
     "AlterObjectSchemaStmt": _schema_move,
+    "AlterDomainStmt": _named(Kind.OTHER, "typeName"),
+    "AlterOwnerStmt": _named(Kind.OTHER, "objectType"),
     "VariableSetStmt": _set,
     "TransactionStmt": _transaction,
     "CreateTableAsStmt": _create_as,

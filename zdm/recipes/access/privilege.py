@@ -55,7 +55,7 @@ BEGIN
   END IF;
 END
 """
-_ROLE = "(SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = {r})"
+ROLE = "(SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = {r})"
 
 
 def held(right: Right, *, grantable: bool = False) -> str:
@@ -69,7 +69,7 @@ def held(right: Right, *, grantable: bool = False) -> str:
         query, parts["c"] = _COLUMN, Constant(target.column)
     else:
         query, parts["kind"] = _of_object(_HELD, target)
-    role = "0" if right.role == rights.PUBLIC else _ROLE
+    role = "0" if right.role == rights.PUBLIC else ROLE
     if right.role != rights.PUBLIC:
         parts["r"] = Constant(right.role)
     query = query.replace("{role}", role)
@@ -106,6 +106,18 @@ def owns(right: Right) -> str:
     """The role owns the object."""
     query, _ = _of_object(_OWNS, right.target)
     return emit.sql(query, n=Constant(_name(right.target)), r=Constant(right.role))
+
+
+def about(query: str, target: Target) -> str:
+    """A query about the object, by its place in the catalog."""
+    text, _ = _of_object(query, target)
+    return emit.sql(text, n=Constant(_name(target)))
+
+
+def asked(query: str, target: Target, role: str) -> str:
+    """A query about the object, in which {role} is the role's oid; NULL where it is none."""
+    text, _ = _of_object(query.replace("{role}", ROLE), target)
+    return emit.sql(text, n=Constant(_name(target)), r=Constant(role))
 
 
 def may_own(right: Right) -> bool:
@@ -155,15 +167,20 @@ def _grantee(right: Right, parts: dict[str, Part]) -> str:
 def _on(right: Right) -> tuple[str, dict[str, Part]]:
     """`SELECT (c) ON TABLE t` as a template; privileges are known words."""
     target = right.target
-    parts: dict[str, Part] = {"n": Qualified(target.name)}
-    if target.kind == "schema":
-        parts["n"] = Ident(target.name.name)
+    called, parts = called_by(target)
     column = ""
     if target.column:
         column, parts["c"] = " ({c})", Ident(target.column)
-    arguments = ""
-    if target.signature is not None:
-        parts |= {f"a{n}": TypeText(a) for n, a in enumerate(target.signature)}
-        names = (f"{{a{n}}}" for n in range(len(target.signature)))
-        arguments = f"({', '.join(names)})"
-    return f"{right.privilege}{column} ON {target.kind.upper()} {{n}}{arguments}", parts
+    return f"{right.privilege}{column} ON {target.kind.upper()} {called}", parts
+
+
+def called_by(target: Target) -> tuple[str, dict[str, Part]]:
+    """The object's name as a template, with the written arguments of a routine."""
+    parts: dict[str, Part] = {"n": Qualified(target.name)}
+    if target.kind == "schema":
+        parts["n"] = Ident(target.name.name)
+    if target.signature is None:
+        return "{n}", parts
+    parts |= {f"a{n}": TypeText(a) for n, a in enumerate(target.signature)}
+    names = (f"{{a{n}}}" for n in range(len(target.signature)))
+    return f"{{n}}({', '.join(names)})", parts

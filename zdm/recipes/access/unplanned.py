@@ -1,5 +1,5 @@
 """Changes of whole objects that get no plan: owners, default rights, statistics, publications,
-extensions, the sequence of an identity column, rules and inheritance. Why, and what to do."""
+extensions, rules and inheritance. Why, and what to do."""
 
 from collections.abc import Callable, Mapping
 
@@ -50,6 +50,13 @@ def _statistics(found: Whole) -> _Problem:
 
 
 def _publication(found: Whole) -> _Problem:
+    if found.change == "rename":
+        return (
+            f"subscriptions name the publication {found.name}: under another name it stops them"
+            " at the next change (up to 17), or they miss what is changed (from 18 on)",
+            "make a publication of the new name, let the subscriptions name that by ALTER"
+            " SUBSCRIPTION … SET PUBLICATION, and drop this one in a later release",
+        )
     if found.change in ("drop", "set"):
         return (
             f"subscribers of {found.name} get no more changes of a table that it loses, and"
@@ -83,19 +90,10 @@ def _extension(found: Whole) -> _Problem:
     )
 
 
-def _identity(found: Whole) -> _Problem:
-    return (
-        f"SET of sequence options takes ACCESS EXCLUSIVE on the table of {found.name}, and zdm"
-        " plans them by the sequence",
-        "write ALTER SEQUENCE with the same options; pg_get_serial_sequence gives its name",
-    )
-
-
 _WHY: Mapping[str, Callable[[Whole], _Problem]] = {
     "owner": _owner,
     "rights": _rights,
     "statistics": _statistics,
     "publication": _publication,
     "extension": _extension,
-    "identity": _identity,
 }

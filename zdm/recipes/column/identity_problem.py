@@ -32,7 +32,7 @@ def find(
     if not column.identity and said.change is Change.SET_IDENTITY:
         return (
             f"{name} is no identity column, so this statement would fail",
-            f"use ADD GENERATED {said.identity.upper()} AS IDENTITY",
+            f"use ADD GENERATED {(said.identity or 'by default').upper()} AS IDENTITY",
         )
     if said.change is Change.SET_IDENTITY:
         return _with_options(name, said)
@@ -67,7 +67,7 @@ def _cannot_be_added(name: str, column: Column) -> tuple[str, str] | None:
 
 
 def _with_options(name: str, said: AlterTable) -> tuple[str, str] | None:
-    if set(said.options) <= {"generated"}:
+    if not said.identity or set(said.options) <= {"generated"}:
         return None
     return (
         f"this changes the kind of the identity {name} and its sequence at once, and zdm plans"

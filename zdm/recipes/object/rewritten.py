@@ -9,7 +9,7 @@ child, and on the parent SHARE UPDATE EXCLUSIVE or ACCESS SHARE (manual, chapter
 from zdm.model.commands import AlterTable, Change, Work, WorkOn
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, Fact
-from zdm.model.syntax import DropObjects
+from zdm.model.syntax import DropObjects, RenameObject
 from zdm.parse.readers import fired
 from zdm.schema import lookup
 
@@ -27,6 +27,8 @@ def problem(action: Action, snapshot: Snapshot) -> _Problem | None:
             return _created(action, snapshot)
         case DropObjects(kind="rule") as said:
             return _dropped(action, said, snapshot)
+        case RenameObject(kind="rule", part=name):
+            return _renamed(name, _table(action))
         case AlterTable(change=Change.RULE, name=name):
             return _toggled(name, _table(action))
         case AlterTable(change=Change.INHERIT | Change.NO_INHERIT) as said:
@@ -67,6 +69,15 @@ def _dropped(action: Action, said: DropObjects, snapshot: Snapshot) -> _Problem:
         "if the new version works with the rule until then, put `-- zdm: run in contract --"
         " reason` above it; `-- zdm: run in expand -- reason` if both versions work without the"
         " rule",
+    )
+
+
+def _renamed(rule: str, table: Name | None) -> _Problem:
+    return (
+        f"the rules of {table} rewrite its queries in the order of their names, which a new"
+        f" name of rule {rule} may change from one moment to the next",
+        "if it has no other rule for the same event, put `-- zdm: run in expand -- reason`"
+        " above it",
     )
 
 

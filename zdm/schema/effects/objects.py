@@ -1,12 +1,13 @@
-"""What CREATE, COMMENT, ALTER TYPE and ALTER SEQUENCE leave of objects that are no tables."""
+"""What CREATE, ALTER TYPE and ALTER SEQUENCE leave of objects that are no tables."""
 
 from msgspec.structs import replace
 
-from zdm.model.catalog.indexed import exchanged, named
-from zdm.model.commands import AlterSequence
-from zdm.model.schema import Sequence, Snapshot, Type
+from zdm.model.catalog.indexed import exchanged, having, named
+from zdm.model.commands import AlterSequence, AlterTable, Change
+from zdm.model.schema import Name, Sequence, Snapshot, Type
 from zdm.model.statement import Action
-from zdm.model.syntax import ChangeEnum, CommentOn, CreateObject
+from zdm.model.syntax import ChangeEnum, CreateObject
+from zdm.parse.objects import identity
 from zdm.schema import edits, enums, lookup, new_objects, routines, sequences, type_names
 
 _LONGEST = 63  # bytes of a label (manual, chapter 8.7)
@@ -57,18 +58,6 @@ def _replaced(snapshot: Snapshot, new: new_objects.NewObject, action: Action) ->
     return new_objects.put(edits.drop_view(snapshot, new.name), new, action)
 
 
-def comment(snapshot: Snapshot, action: Action) -> Snapshot:
-    """COMMENT ON a table or a part of it."""
-    said = action.said
-    if not isinstance(said, CommentOn):
-        return snapshot
-    place = lookup.commented(said, snapshot, action.statement.settings)
-    if place is None:
-        return snapshot
-    table, part = place
-    return edits.put_table(snapshot, edits.commented(table, said.kind, part, said.text))
-
-
 def change_enum(snapshot: Snapshot, action: Action) -> Snapshot:
     """ALTER TYPE … ADD VALUE, RENAME VALUE."""
     said = action.said
@@ -99,8 +88,8 @@ def _labels(enum: Type, said: ChangeEnum) -> tuple[str, ...]:
 
 def change_sequence(snapshot: Snapshot, action: Action) -> Snapshot:
     """ALTER SEQUENCE; with options that the server refuses nothing changes."""
-    said = action.said
-    if not isinstance(said, AlterSequence):
+    said = altering(action, snapshot)
+    if said is None:
         return snapshot
     names, settings = lookup.Names(snapshot.sequences), action.statement.settings
     name = lookup.among(said.sequence, names, snapshot, settings)
@@ -110,6 +99,20 @@ def change_sequence(snapshot: Snapshot, action: Action) -> Snapshot:
             members = exchanged(snapshot.sequences, there, changed)
             snapshot = replace(snapshot, sequences=members)
     return snapshot
+
+
+def altering(action: Action, snapshot: Snapshot) -> AlterSequence | None:
+    """What it does to a sequence, also SET of options of an identity column's."""
+    match action.said:
+        case AlterSequence() as said:
+            return said
+        case AlterTable(change=Change.SET_IDENTITY, name=column):
+            table = lookup.table_of(snapshot, action)
+            name = Name("", "") if table is None else table.name
+            for one in having(snapshot.sequences, "owner", name.schema, name.name):
+                if one.identity and one.owner_column == column:
+                    return identity.altered(action, one.name)
+    return None
 
 
 def changed_sequence(

@@ -9,6 +9,7 @@ from zdm.model.expression import Words
 from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, Setting
 from zdm.model.syntax import RenameObject
+from zdm.parse import rewrite
 from zdm.parse.objects import policies
 from zdm.schema import edits, family, lookup, renaming, routines, type_names
 from zdm.schema.effects import indexes
@@ -183,7 +184,7 @@ def _trigger(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot
     for name in (table.name, *below):
         one = snapshot.require_table(name)
         renamed = (
-            replace(t, name=said.new_name)
+            replace(t, name=said.new_name, definition=_defined(t.definition, said.new_name))
             if t.name == said.part and (name == table.name or t.inherited)
             else t
             for t in one.triggers
@@ -191,6 +192,11 @@ def _trigger(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot
         triggers = tuple(sorted(renamed, key=lambda t: t.name))
         snapshot = edits.put_table(snapshot, replace(one, triggers=triggers))
     return snapshot
+
+
+def _defined(definition: str, name: str) -> str:
+    """Of one that a test made up there is none."""
+    return rewrite.trigger(definition, name) if definition else ""
 
 
 _TRIGGERS_BELOW = 15  # the first version in which those of partitions are renamed, too

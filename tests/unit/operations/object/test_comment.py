@@ -2,11 +2,13 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
+from zdm.model.catalog.database import Other
 from zdm.model.locks import LockMode
 from zdm.model.plan import RunSql
-from zdm.model.schema import Name, Trigger
+from zdm.model.schema import Function, Name, Policy, Snapshot, Trigger, Type, View, Volatility
 
 TRIGGER = Trigger(name="audit", definition="", function=Name("public", "f"), enabled="O")
+OWN = Policy(name="own", definition="CREATE POLICY own ON public.users USING (true)")
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,11 @@ TRIGGER = Trigger(name="audit", definition="", function=Name("public", "f"), ena
             "COLUMN users.email",
             "users.email",
             'COMMENT ON COLUMN "public"."users"."email" IS NULL',
+        ),
+        (
+            "POLICY own ON users",
+            "policy own of users",
+            'COMMENT ON POLICY "own" ON "public"."users" IS NULL',
         ),
         (
             "INDEX users_pkey",
@@ -36,7 +43,7 @@ TRIGGER = Trigger(name="audit", definition="", function=Name("public", "f"), ena
     ],
 )
 def test_undo_puts_the_former_text_back(target: str, title: str, undo: str) -> None:
-    table = schemas.users(comment="people", triggers=(TRIGGER,))
+    table = schemas.users(comment="people", triggers=(TRIGGER,), policies=(OWN,))
     answer = ask(f"COMMENT ON {target} IS 'new';", schemas.snapshot(table))
     (step,) = answer.steps
 
@@ -64,10 +71,52 @@ def test_the_same_text_again_is_nothing_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["COLUMN users.none", "TABLE gone", "INDEX gone", "SCHEMA public", "ROLE admin"]
+    "target",
+    ["COLUMN users.none", "TABLE gone", "INDEX gone", "SCHEMA gone", "ROLE r", "VIEW users"],
 )
 def test_what_zdm_cannot_put_back_is_refused(target: str) -> None:
     answer = ask(f"COMMENT ON {target} IS 'new';")
 
     assert answer.operations == ()
     assert len(answer.refusals) == 1
+
+
+def objects() -> Snapshot:
+    return schemas.snapshot(
+        views=(View(name=Name("public", "seen"), kind="view", definition="", comment="was"),),
+        types=(Type(name=Name("public", "mood"), kind="enum", definition=""),),
+        functions=tuple(
+            Function(
+                name=Name("public", "f"),
+                arguments=arguments,
+                definition="",
+                language="sql",
+                volatility=Volatility.STABLE,
+                comment=arguments,
+            )
+            for arguments in ("a integer", "a text")
+        ),
+        schemas=("public", "side"),
+        rights=(Other(kind="schema", name='"side"', comment="aside"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "undo"),
+    [
+        ("VIEW seen", 'COMMENT ON VIEW "public"."seen" IS \'was\''),
+        ("TYPE mood", 'COMMENT ON TYPE "public"."mood" IS NULL'),
+        ("FUNCTION f(text)", 'COMMENT ON ROUTINE "public"."f"(text) IS \'a text\''),
+        ("SCHEMA public", "COMMENT ON SCHEMA \"public\" IS 'standard public schema'"),
+        ("SCHEMA side", "COMMENT ON SCHEMA \"side\" IS 'aside'"),
+    ],
+)
+def test_of_other_objects_too(target: str, undo: str) -> None:
+    answer = ask(f"COMMENT ON {target} IS '{{new}}';", objects())
+    (step,) = answer.steps
+
+    assert isinstance(step, RunSql)
+    assert step.undo == (undo,)
+    assert "IS NOT DISTINCT FROM '{new}'" in step.probe
+    if not target.startswith("SCHEMA"):
+        assert "{new}" in repr(answer.after)

@@ -1,0 +1,2 @@
+-- The trigger says what it does.
+ALTER TRIGGER visits_announced ON visits RENAME TO visits_notified;

@@ -1,0 +1,2 @@
+INSERT INTO users (nickname) VALUES ('more');
+SELECT id, nickname FROM users WHERE id = 2;

@@ -1,0 +1,1 @@
+ALTER TABLE users ADD COLUMN city text, OWNER TO zdm_owner;

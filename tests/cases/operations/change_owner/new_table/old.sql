@@ -1,0 +1,2 @@
+INSERT INTO users (email) VALUES ('more@example.org');
+SELECT id, email FROM users WHERE id = 2;

@@ -1,0 +1,12 @@
+DO 'BEGIN CREATE ROLE zdm_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END';
+GRANT USAGE, CREATE ON SCHEMA public TO zdm_owner;
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE SEQUENCE counted;
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n';
+CREATE FUNCTION once() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE nothing() LANGUAGE sql AS 'SELECT 1';
+CREATE MATERIALIZED VIEW many AS SELECT count(*) AS n FROM users;
+GRANT SELECT, INSERT, UPDATE, DELETE ON users TO zdm_owner;

@@ -1,0 +1,2 @@
+ALTER TABLE users OWNER TO zdm_owner;
+ALTER VIEW mails OWNER TO zdm_owner;

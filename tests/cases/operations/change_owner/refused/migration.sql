@@ -1,0 +1,11 @@
+ALTER TABLE users OWNER TO CURRENT_USER;
+ALTER TABLE user_s OWNER TO zdm_owner;
+ALTER SEQUENCE users_id_seq OWNER TO zdm_owner;
+ALTER SCHEMA side OWNER TO zdm_owner;
+ALTER TABLE secret OWNER TO zdm_owner;
+ALTER FUNCTION as_owner() OWNER TO zdm_owner;
+ALTER PUBLICATION sent OWNER TO zdm_owner;
+ALTER TABLE users OWNER TO zdm_owner;
+GRANT SELECT ON users TO zdm_owner;
+ALTER VIEW mails OWNER TO zdm_owner;
+DROP VIEW mails;

@@ -1,0 +1,14 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, nickname text);
+INSERT INTO users (nickname) SELECT 'nick' || n FROM generate_series(1, 30) AS n;
+CREATE VIEW seen AS SELECT id FROM users;
+COMMENT ON VIEW seen IS 'It''s {old}.';
+CREATE MATERIALIZED VIEW many AS SELECT count(*) AS n FROM users;
+CREATE SEQUENCE counted;
+CREATE SCHEMA side;
+COMMENT ON SCHEMA side IS 'Aside.';
+CREATE TYPE mood AS ENUM ('sad');
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n';
+CREATE FUNCTION once() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE nothing() LANGUAGE sql AS 'SELECT 1';
+CREATE POLICY everyone ON users USING (true);

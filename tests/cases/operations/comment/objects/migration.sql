@@ -1,0 +1,15 @@
+COMMENT ON VIEW seen IS '{n} is not a placeholder, nor is $1';
+COMMENT ON MATERIALIZED VIEW many IS 'How many.';
+COMMENT ON SEQUENCE counted IS 'Counts.';
+COMMENT ON SEQUENCE users_id_seq IS 'Counts users.';
+COMMENT ON SCHEMA side IS NULL;
+COMMENT ON TYPE mood IS 'Of a user.';
+COMMENT ON DOMAIN positive IS 'More than 0.';
+COMMENT ON FUNCTION twice(int) IS 'Two of it.';
+COMMENT ON FUNCTION once IS 'One.';
+COMMENT ON PROCEDURE nothing() IS 'Nothing.';
+COMMENT ON POLICY everyone ON users IS 'All rows.';
+CREATE VIEW looked AS SELECT id FROM users;
+COMMENT ON VIEW looked IS 'New.';
+CREATE SEQUENCE fresh;
+COMMENT ON SEQUENCE fresh IS 'New.';

@@ -1,0 +1,3 @@
+INSERT INTO users (nickname) VALUES ('more');
+SELECT id, nickname FROM users WHERE id = 2;
+SELECT id FROM seen;

@@ -1,0 +1,1 @@
+ALTER TRIGGER tidy ON users RENAME TO users_tidy;

@@ -1,0 +1,11 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+CREATE FUNCTION tidy() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.email := lower(NEW.email); RETURN NEW; END';
+CREATE TRIGGER tidy BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION tidy();
+CREATE FUNCTION noticed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER "a first" BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION tidy();
+CREATE TRIGGER under AFTER INSERT ON users FOR EACH STATEMENT EXECUTE FUNCTION noticed();
+COMMENT ON TRIGGER tidy ON users IS 'Lower case.';
+CREATE POLICY everyone ON users USING (true);
+CREATE POLICY others ON users AS RESTRICTIVE USING (id > 0);
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;

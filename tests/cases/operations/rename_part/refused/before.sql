@@ -1,0 +1,12 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+CREATE FUNCTION tidy() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.email := lower(NEW.email); RETURN NEW; END';
+CREATE TRIGGER tidy BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION tidy();
+CREATE TRIGGER use BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION tidy();
+CREATE POLICY everyone ON users USING (true);
+CREATE POLICY others ON users USING (true);
+CREATE TABLE parted (id int, email text) PARTITION BY RANGE (id);
+CREATE TABLE part PARTITION OF parted DEFAULT;
+CREATE TRIGGER tidy BEFORE INSERT ON parted FOR EACH ROW EXECUTE FUNCTION tidy();
+CREATE RULE quiet AS ON DELETE TO users DO ALSO NOTHING;
+CREATE PUBLICATION sent FOR TABLE users;

@@ -1,0 +1,3 @@
+INSERT INTO users (email) VALUES ('more@example.org');
+SELECT id, email FROM users WHERE id = 2;
+UPDATE users SET nick = 'm' WHERE id = 4;
