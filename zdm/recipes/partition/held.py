@@ -13,7 +13,7 @@ _OWN = ("column", "index", "constraint", "default", "policy", "trigger", "foreig
 
 
 def problems(table: Table, first: Name, snapshot: Snapshot) -> Iterator[Problem]:
-    """Each of them, and what to do."""
+    """Each of them but views, and what to do."""
     if in_place.is_taken(first, snapshot):
         yield f"there is a relation or type {first} already", "choose another name"
     yield from _kind(table, snapshot)
@@ -48,13 +48,6 @@ def _kind(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
 
 
 def _users(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
-    views = sorted({str(v.name) for v in snapshot.views if (table.name in _read(v.uses))})
-    if views:
-        yield (
-            f"these views read the table itself, and so the rows of {table.name} that are there"
-            f" now, and no others: {', '.join(views)}",
-            "drop them in an earlier release, and make them again in a later one",
-        )
     for other in snapshot.tables:
         for key in other.constraints:
             if key.references == table.name:
@@ -91,7 +84,3 @@ def _results(table: Name, snapshot: Snapshot) -> Iterator[str]:
     for function in snapshot.functions:
         if gives.search(function.definition):
             yield f"the result of function {function.name}"
-
-
-def _read(uses: tuple[tuple[Name, str], ...]) -> set[Name]:
-    return {name for name, _ in uses}

@@ -1,30 +1,16 @@
 """A new identity column of a table in use: nothing is rewritten, no write of anybody fails."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import psycopg
 import pytest
 
 from tests import case as cases
 from tests.case import Watching
-from tests.conftest import fresh_database
 from tests.postgres.cases.test_cases_live import revert
-from tests.postgres.cases.writing import planned, rows, run
+from tests.postgres.cases.writing import Connection, owned, planned, rows
 from zdm.execute.events import Event, StepDone
 from zdm.model.release import RunState
 from zdm.postgres.server.provider import Server
 
 ROWS = 3_000
-ROLES = """
-DO $$ BEGIN CREATE ROLE zdm_writer; EXCEPTION WHEN duplicate_object THEN END $$;
-DO $$ BEGIN CREATE ROLE zdm_mover; EXCEPTION WHEN duplicate_object THEN END $$;
-GRANT pg_monitor, pg_signal_backend TO zdm_mover;
-GRANT CREATE, USAGE ON SCHEMA public TO zdm_mover;
-DO $$ BEGIN
-    EXECUTE format('GRANT CREATE ON DATABASE %I TO zdm_mover', current_database());
-END $$;
-"""
 BEFORE = f"""
 CREATE TABLE orders (id int PRIMARY KEY, note text);
 CREATE VIEW notes AS SELECT id, note FROM orders;
@@ -48,8 +34,7 @@ FILE = "SELECT pg_relation_filenode('orders')"
 class Writer:
     """The old version, as a role without rights on sequences, in one session throughout."""
 
-    def __init__(self, own: psycopg.Connection[tuple[object, ...]]) -> None:
-        own.execute("SET ROLE zdm_writer")
+    def __init__(self, own: Connection) -> None:
         self.own, self.written = own, ROWS
 
     def write(self) -> None:
@@ -63,22 +48,12 @@ class Writer:
         self.own.execute("UPDATE orders SET note = note || '!' WHERE id = %s", (self.written,))
 
 
-@contextmanager
-def prepared(server: Server) -> Iterator[tuple[str, Writer]]:
-    """The URL of a database with the table, for its owner, who is no superuser."""
-    with fresh_database(server) as url:
-        run(url, ROLES)
-        owner = f"{url}{'&' if '?' in url else '?'}options=-c%20role%3Dzdm_mover"
-        run(owner, BEFORE)
-        with psycopg.connect(url, autocommit=True, prepare_threshold=0) as own:
-            yield owner, Writer(own)
-
-
 @pytest.mark.parametrize(("kind", "letter"), [("ALWAYS", "a"), ("BY DEFAULT", "d")])
 def test_every_row_gets_one_number_and_nothing_is_rewritten(
     every_server: Server, kind: str, letter: str
 ) -> None:
-    with prepared(every_server) as (url, writer):
+    with owned(every_server, BEFORE) as (url, own):
+        writer = Writer(own)
         file = rows(url, FILE)
         plan = planned(url, ADD.format(kind))
 
@@ -96,7 +71,8 @@ def test_every_row_gets_one_number_and_nothing_is_rewritten(
 
 
 def test_the_way_back_lets_the_old_version_write(every_server: Server) -> None:
-    with prepared(every_server) as (url, writer):
+    with owned(every_server, BEFORE) as (url, own):
+        writer = Writer(own)
         plan = planned(url, ADD.format("ALWAYS"))
         cases.run(url, plan, until=RunState.BACKFILLED)
         writer.write()
