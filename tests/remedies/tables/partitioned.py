@@ -93,9 +93,19 @@ ENTRIES = (
     ),
     _more(
         "CREATE VIEW recent AS SELECT id FROM events;\n",
+        wrap("CREATE OR REPLACE VIEW recent AS SELECT id FROM events;\n"),
+    ),
+    _more(
+        "CREATE VIEW recent WITH (security_barrier) AS SELECT id FROM events;\n",
         "DROP VIEW recent;",
         WRAP,
-        "CREATE VIEW recent AS SELECT id FROM events;",
+        "CREATE VIEW recent WITH (security_barrier) AS SELECT id FROM events;",
+    ),
+    _more(
+        "CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM events;\n",
+        "DROP MATERIALIZED VIEW counted;",
+        WRAP,
+        "CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM events;",
     ),
     _refused(
         _KEYED
