@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.recipes.object import in_place, row_type
-from zdm.schema import family, replication
+from zdm.schema import family, replication, routines
 
 Problem = tuple[str, str]
 _OWN = ("column", "index", "constraint", "default", "policy", "trigger", "foreign key")
@@ -69,13 +69,22 @@ def _users(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
             d.name
             for d in table.dependents
             if d.blocks and not d.kind.endswith((*_OWN, "view")) and d.name not in users
-        }
+        }.union(_bound(table.name, snapshot))
     )
     if others:
         yield (
             f"these are bound to the table itself: {', '.join(others)}",
             "drop them in an earlier release, and make them again in a later one",
         )
+
+
+def _bound(table: Name, snapshot: Snapshot) -> Iterator[str]:
+    """Functions whose body PostgreSQL has parsed, which follow the table; of one that reads no
+    column (count(*)) no dependency on a column says so."""
+    for function in snapshot.functions:
+        parsed = "\nBEGIN ATOMIC" in function.definition
+        if parsed and table.name in routines.body_names(function):
+            yield f"function {function.name.schema}.{function.name.name}({function.arguments})"
 
 
 def _results(table: Name, snapshot: Snapshot) -> Iterator[str]:
