@@ -53,6 +53,11 @@ _FIRES = "fire for every row that is filled"  # a trigger's work, which nothing 
 # what zdm never raises knowingly
 INTERNAL = (psycopg.Error, LookupError, TypeError, ValueError, AttributeError, AssertionError,
             RecursionError)  # fmt: skip
+_WRITABLE = """
+SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = %s::regclass AND a.attnum > 0
+AND NOT a.attisdropped AND a.attidentity <> 'a' AND a.attgenerated = ''
+ORDER BY a.attnum LIMIT 1
+"""
 _ROWS = """
 SELECT c.oid::regclass::text, c.relname FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -260,7 +265,9 @@ def fire(url: str, plan: Plan) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
         for table, _ in conn.execute(_ROWS).fetchall():
             if _fires(table, plan):
-                conn.execute(f"UPDATE {table} SET id = id".encode())
+                found = conn.execute(_WRITABLE, [table]).fetchone() or ("id",)
+                name = ident(str(found[0]))
+                conn.execute(f"UPDATE {table} SET {name} = {name}".encode())
 
 
 def _fires(table: str, plan: Plan) -> bool:
