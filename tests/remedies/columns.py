@@ -47,6 +47,11 @@ CREATE OR REPLACE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN INSERT INTO public.log (id) SELECT id FROM added; RETURN NULL; END';
 """
 UNSEEN = f"{EXPAND}DO 'BEGIN END';\n"  # it may add any column
+IDENTITY = "GENERATED ALWAYS AS IDENTITY"
+PARTED = """
+CREATE TABLE days (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM (0) TO (100);
+"""
 ENTRIES = (
     Entry(
         slug="rename_blocked",
@@ -134,12 +139,29 @@ ENTRIES = (
     ),
     Entry(
         slug="add_column_cannot_be_planned",
-        refused="ALTER TABLE users ADD COLUMN c bigint GENERATED ALWAYS AS IDENTITY;",
-        fixed=(
-            "ALTER TABLE users ADD COLUMN c bigserial;",
-            "ALTER TABLE users ALTER c DROP DEFAULT; DROP SEQUENCE users_c_seq;"
-            " ALTER TABLE users ALTER c ADD GENERATED ALWAYS AS IDENTITY;",
-        ),
+        refused=f"ALTER TABLE users ADD COLUMN c text {IDENTITY};",
+        fixed=(f"ALTER TABLE users ADD COLUMN c bigint {IDENTITY};",),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused=f"ALTER TABLE users ADD COLUMN c int DEFAULT 1 {IDENTITY};",
+        fixed=(f"ALTER TABLE users ADD COLUMN c int {IDENTITY};",),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused=f"ALTER TABLE users ADD COLUMN c smallint {IDENTITY} (START 40000);",
+        fixed=(f"ALTER TABLE users ADD COLUMN c smallint {IDENTITY} (START 30000);",),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused=f"ALTER TABLE users ADD COLUMN c int {IDENTITY} (SEQUENCE NAME numbers);",
+        fixed=(f"ALTER TABLE users ADD COLUMN c int {IDENTITY};",),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        before=PARTED,
+        refused=f"ALTER TABLE days ADD COLUMN c bigint {IDENTITY};",
+        fixed=("ALTER TABLE days ADD COLUMN c bigserial;",),
     ),
     Entry(
         slug="add_column_cannot_be_planned",

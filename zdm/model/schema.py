@@ -234,6 +234,10 @@ class View(Struct, frozen=True, kw_only=True):
     comment: str | None = None
     uses: tuple[tuple[Name, str], ...] = ()  # (relation, column) it reads
 
+    def reads(self, relation: Name) -> bool:
+        """Whether it names the relation itself."""
+        return any(name == relation for name, _ in self.uses)
+
 
 class Sequence(Struct, frozen=True, kw_only=True):
     """A sequence; `owner_column` is set for serial and identity columns."""

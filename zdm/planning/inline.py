@@ -106,7 +106,8 @@ def _moves(
 ) -> bool:
     if constraint.kind == "foreign key":
         given = is_filled or column.constraint("default") is not None
-        return given or type_names.is_serial(column.type)
+        numbered = column.constraint("identity") is not None
+        return given or numbered or type_names.is_serial(column.type)
     return constraint.kind in ("check", "unique")
 
 

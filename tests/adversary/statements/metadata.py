@@ -234,6 +234,8 @@ def partition_table(train: "Train") -> "Statements":
     name = f"public.whole{train.made}"
     first, bare = f"{name}_a", f"whole{train.made}"
     keyed, checked, indexed = (train.chance(0.5) for _ in range(3))
+    view = f"VIEW public.{bare}_seen AS SELECT id, day, said FROM {name} WHERE id < 25;"
+    viewed = train.chance(0.4)
     key = f"CONSTRAINT {bare}_key PRIMARY KEY (day, id)"
     train.functions += [
         f"CREATE TABLE {name} (id bigint NOT NULL, day integer NOT NULL, said text DEFAULT 'x'"
@@ -242,6 +244,7 @@ def partition_table(train: "Train") -> "Statements":
         + ");",
         *([f"CREATE INDEX {bare}_said ON {name} (said);"] * indexed),
         *([f"GRANT SELECT ON {name} TO PUBLIC;"] * train.chance(0.3)),
+        *([f"CREATE {view}", f"GRANT SELECT ON public.{bare}_seen TO PUBLIC;"] * viewed),
         f"INSERT INTO {name} SELECT n, n % 5, 'y' FROM generate_series(1, 30) AS n;",
     ]
     by, bounds, others = train.random.choice(
@@ -263,6 +266,7 @@ def partition_table(train: "Train") -> "Statements":
         *([f"ALTER TABLE {name} ADD {key};"] * keyed),
         *([f"CREATE INDEX {bare}_said ON {name} (said);"] * indexed),
         *([f"GRANT SELECT ON {name} TO PUBLIC;"] * train.chance(0.7)),
+        *([f"CREATE OR REPLACE {view}"] * (viewed and train.chance(0.9))),
         f"ALTER TABLE {name} ATTACH PARTITION {first} {values};",
         *([f"CREATE TABLE {name}_b PARTITION OF {name} FOR VALUES {others};"] * bool(others)),
     )

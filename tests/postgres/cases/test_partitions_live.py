@@ -1,7 +1,9 @@
 """New partitions with rows, a DETACH that was cut off, and what reads rows under a lock."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
@@ -10,6 +12,7 @@ from tests import case as cases
 from tests.conftest import fresh_database
 from tests.postgres.cases import writing
 from tests.postgres.cases.test_cases_live import revert
+from tests.waiting import until
 from zdm.errors import StoppedError, ZdmError
 from zdm.model.release import RunState
 from zdm.planning.schedule import TrainRefusedError
@@ -188,3 +191,63 @@ def test_rows_outside_the_bounds_are_named_before_anything_is_locked(server: Ser
         with psycopg.connect(url) as conn:
             found = conn.execute("SELECT count(*) FROM pg_constraint WHERE conname ~ '^zdm_'")
             assert found.fetchone() == (0,)
+
+
+VIEWED = """
+CREATE TABLE logs (id int NOT NULL, day int NOT NULL, said text);
+INSERT INTO logs SELECT n, n % 5, 'was' FROM generate_series(1, 20000) AS n;
+CREATE VIEW seen AS SELECT id, day, said FROM logs;
+GRANT SELECT, INSERT, UPDATE ON logs, seen TO zdm_writer;
+"""
+READERS = 4
+WRAPPED = """
+ALTER TABLE logs RENAME TO logs_a;
+CREATE TABLE logs (LIKE logs_a) PARTITION BY RANGE (day);
+GRANT SELECT, INSERT, UPDATE ON logs TO zdm_writer;
+CREATE OR REPLACE VIEW seen AS SELECT id, day, said FROM logs;
+ALTER TABLE logs ATTACH PARTITION logs_a FOR VALUES FROM (0) TO (10);
+CREATE TABLE logs_b PARTITION OF logs FOR VALUES FROM (10) TO (20);
+"""
+
+
+def test_readers_of_a_view_see_every_row_while_its_table_is_partitioned(
+    every_server: Server,
+) -> None:
+    """Without the lock on the view first, each attempt waits for a reader that waits for it."""
+    with writing.owned(every_server, VIEWED) as (url, own):
+        plan = writing.planned(url, WRAPPED)
+        counts: list[object] = []
+        ended = Event()
+
+        def read() -> None:
+            with psycopg.connect(url, autocommit=True, prepare_threshold=0) as reader:
+                reader.execute("SET ROLE zdm_writer")
+                while not ended.is_set():
+                    counts.extend(reader.execute("SELECT count(*) FROM seen").fetchone() or ())
+
+        with ThreadPoolExecutor(READERS) as pool:
+            reading = [pool.submit(read) for _ in range(READERS)]
+            try:
+                until(lambda: len(counts) > 5 * READERS)
+                state = cases.run(url, plan)
+            finally:
+                ended.set()
+            for one in reading:
+                one.result()
+
+        own.execute("INSERT INTO logs VALUES (20001, 12, 'new')")
+        assert state is RunState.CONTRACTED
+        assert set(counts) == {20000}
+        assert own.execute("SELECT said FROM seen WHERE day = 12").fetchall() == [("new",)]
+
+
+def test_the_way_back_gives_a_view_its_table_again(every_server: Server) -> None:
+    with writing.owned(every_server, VIEWED) as (url, own):
+        plan = writing.planned(url, WRAPPED)
+        cases.run(url, plan, until=RunState.BACKFILLED)
+
+        revert(url, plan)
+
+        own.execute("UPDATE seen SET said = 'new' WHERE id = 7")
+        assert own.execute("SELECT said FROM logs WHERE id = 7").fetchall() == [("new",)]
+        assert own.execute("SELECT to_regclass('logs_a')").fetchone() == (None,)

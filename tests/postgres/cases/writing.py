@@ -1,6 +1,7 @@
 """A train that is executed while the old version, or the new one, writes between its steps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import psycopg
 
@@ -17,6 +18,31 @@ from zdm.postgres.server.provider import Server
 from zdm.workflows import plan_revisions
 
 Rows = list[tuple[object, ...]]
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+ROLES = """
+DO $$ BEGIN CREATE ROLE zdm_writer; EXCEPTION WHEN duplicate_object THEN END $$;
+DO $$ BEGIN CREATE ROLE zdm_mover; EXCEPTION WHEN duplicate_object THEN END $$;
+GRANT pg_monitor, pg_signal_backend TO zdm_mover;
+GRANT CREATE, USAGE ON SCHEMA public TO zdm_mover;
+DO $$ BEGIN
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO zdm_mover', current_database());
+END $$;
+"""
+
+
+@contextmanager
+def owned(server: Server, before: str) -> Iterator[tuple[str, Connection]]:
+    """The URL of a database for the owner of what `before` makes, who is no superuser; and a
+    session of zdm_writer, who has what it grants."""
+    with fresh_database(server) as url:
+        run(url, ROLES)
+        owner = f"{url}{'&' if '?' in url else '?'}options=-c%20role%3Dzdm_mover"
+        run(owner, before)
+        with psycopg.connect(url, autocommit=True, prepare_threshold=0) as own:
+            own.execute("SET ROLE zdm_writer")
+            yield owner, own
 
 
 def planned(url: str, sql: str) -> Plan:

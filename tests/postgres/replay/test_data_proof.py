@@ -517,3 +517,18 @@ def test_the_numbers_that_a_log_of_a_trigger_gives_its_rows_are_not_compared(
     server: Server, tmp_path: Path, before: str, migration: str
 ) -> None:
     assert proved(server, tmp_path, before, migration).findings == ()
+
+
+@pytest.mark.parametrize("kind", ["serial", "bigint GENERATED ALWAYS AS IDENTITY"])
+def test_which_row_has_which_number_is_not_compared(
+    server: Server, tmp_path: Path, kind: str
+) -> None:
+    """PostgreSQL numbers rows as they lie, zdm by key, and writes draw numbers between."""
+    before = (
+        "CREATE TABLE doc (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+        " size smallint DEFAULT 7 NOT NULL, email text NOT NULL)"
+    )
+
+    found = proved(server, tmp_path, before, f"ALTER TABLE doc ADD COLUMN number {kind};")
+
+    assert found.findings == ()

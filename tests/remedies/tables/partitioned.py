@@ -32,6 +32,10 @@ BEFORE = "CREATE TRIGGER seen BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCT
 DROP = "DROP TRIGGER seen ON events_p0;\n"
 KINDS = "CREATE TABLE kinds (note text PRIMARY KEY);\nINSERT INTO kinds VALUES ('e');\n"
 REFERS = "ALTER TABLE events ADD CONSTRAINT of_kind FOREIGN KEY (note) REFERENCES kinds"
+COUNTED = (
+    "CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql"
+    " BEGIN ATOMIC SELECT count(*) FROM events; END;\n"
+)
 WRAP = RENAME + LIKE + ATTACH
 
 
@@ -93,9 +97,25 @@ ENTRIES = (
     ),
     _more(
         "CREATE VIEW recent AS SELECT id FROM events;\n",
+        wrap("CREATE OR REPLACE VIEW recent AS SELECT id FROM events;\n"),
+    ),
+    _more(
+        "CREATE VIEW recent WITH (security_barrier) AS SELECT id FROM events;\n",
         "DROP VIEW recent;",
         WRAP,
-        "CREATE VIEW recent AS SELECT id FROM events;",
+        "CREATE VIEW recent WITH (security_barrier) AS SELECT id FROM events;",
+    ),
+    _more(
+        "CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM events;\n",
+        "DROP MATERIALIZED VIEW counted;",
+        WRAP,
+        "CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM events;",
+    ),
+    _more(
+        COUNTED,
+        "DROP FUNCTION counted();",
+        WRAP,
+        COUNTED,
     ),
     _refused(
         _KEYED

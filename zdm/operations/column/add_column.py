@@ -34,7 +34,7 @@ from zdm.model.statement import Action, ActionKind, Setting, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Expression, Ident, Qualified, TypeText
 from zdm.recipes import run_sql, site
-from zdm.recipes.column import backfilled_column, new_column, unwritten, ways
+from zdm.recipes.column import backfilled_column, new_column, new_identity, unwritten, ways
 from zdm.recipes.column.new_column import NewColumn
 from zdm.recipes.constraint import not_null
 from zdm.recipes.object import row_type
@@ -161,26 +161,21 @@ class AddColumn(Struct, frozen=True, kw_only=True):
         )
         place = replace(before, table=wide)
         steps: list[Step] = [self._expand(place)]
+        column, by = self.new.column, self.by_trigger
         if self.fill is not None:
-            steps.append(
-                backfilled_column.backfill(
-                    place, self.new.column, self.fill, by_trigger=self.by_trigger
-                )
-            )
+            steps.append(backfilled_column.backfill(place, column, self.fill, by_trigger=by))
         if self.not_null and self._may_be_null(table):
-            hint = f"set {self.new.column.name} to a value WHERE {self.new.column.name} IS NULL"
-            steps += not_null.tighten(
-                place, self.new.column.name, hint=hint, wanted=self.new.not_null
-            )
+            hint = f"set {column.name} to a value WHERE {column.name} IS NULL"
+            steps += not_null.tighten(place, column.name, hint=hint, wanted=self.new.not_null)
         elif self.not_null:
-            steps += not_null.prove(place, self.new.column.name, wanted=self.new.not_null)
+            steps += not_null.prove(place, column.name, wanted=self.new.not_null)
+        if self.new.exchange is not None:
+            steps.append(new_identity.exchange(place, self.new.exchange))
         if self.by_trigger and self.fill is not None:
-            steps.append(
-                backfilled_column.stop(place, self.new.column, self.fill, keeps=self.keeps)
-            )
+            steps.append(backfilled_column.stop(place, column, self.fill, keeps=self.keeps))
         if self.new.meanwhile is not None:
             given = self.new.meanwhile.expression
-            steps.append(backfilled_column.drop_default(place, self.new.column, given))
+            steps.append(backfilled_column.drop_default(place, column, given))
         return tuple(steps)
 
     def _may_be_null(self, table: Table) -> bool:
@@ -222,7 +217,9 @@ class AddColumn(Struct, frozen=True, kw_only=True):
             return (self.new.sql,)
         t, c = Qualified(place.name), Ident(column.name)
         parts = [self.new.bare_sql]
-        if self.new.sequence is not None:
+        if self.new.exchange is not None:
+            parts = [*new_identity.expand_sql(self.new.exchange, self.new.bare_sql)]
+        elif self.new.sequence is not None:
             s = Qualified(self.new.sequence)
             parts = [
                 emit.sql("CREATE SEQUENCE {s} AS {k}", s=s, k=TypeText(column.type)),
@@ -349,7 +346,7 @@ def _one(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | Non
     new = new_column.read(action, table, snapshot)
     if table.column(new.column.name) is not None:
         return _there(action, table, new, if_not_exists=fact.if_exists)
-    problem = new_column.problem(new, table, snapshot)
+    problem = new_column.problem(new, action, table, snapshot)
     if problem is not None:
         return refuse.refuse(action, "add_column_cannot_be_planned", *problem)
     return _match(actions, table, new, snapshot)

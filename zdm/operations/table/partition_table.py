@@ -30,7 +30,16 @@ from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression, Ident, Qualified
 from zdm.recipes import run_sql, site
 from zdm.recipes.constraint import breaking_rows, unvalidated
-from zdm.recipes.partition import bound, carried, held, referring, unfit, unwrapped, wrapped
+from zdm.recipes.partition import (
+    bound,
+    carried,
+    held,
+    referring,
+    unfit,
+    unwrapped,
+    viewed,
+    wrapped,
+)
 from zdm.recipes.partition.wrapped import Broken, Wrapped
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
@@ -192,7 +201,7 @@ class PartitionTable(Struct, frozen=True, kw_only=True):
             yield _without(self.wrapped.first, check)
 
     def _switch(self, place: Site, check: str) -> RunSql:
-        sql = [*self._statements(check)]
+        sql = [*viewed.first_sql(self.wrapped.views), *self._statements(check)]
         done = [probes.partition(self.wrapped.first)]
         if check:
             done.append(probes.absent(probes.constraint(self.wrapped.first, check)))
@@ -207,7 +216,10 @@ class PartitionTable(Struct, frozen=True, kw_only=True):
             lock_timeout=run_sql.wait_of_each(len(self.locks)),
             statement_timeout=STATEMENT_TIMEOUT,
             settings=place.settings,
-            preconditions=(_same_owner(self.table),),
+            preconditions=(
+                _same_owner(self.table, "and would own the new table"),
+                *(_same_owner(v.name, "and cannot replace it") for v in self.wrapped.views),
+            ),
             probe=probes.probe(probes.both(*done)),
             undo=(unwrapped.sql(self.wrapped),),
             undo_checks=unwrapped.checks(self.wrapped),
@@ -223,11 +235,10 @@ def _without(table: Name, check: str) -> str:
     return emit.sql(drop, t=Qualified(table), k=Ident(check))
 
 
-def _same_owner(table: Name) -> Check:
+def _same_owner(table: Name, otherwise: str) -> Check:
     return Check(
         sql=emit.sql(_OWNER, t=Constant(table.sql)),
-        failure=f"the role that runs this plan is not the owner of {table}, and would own the"
-        " new table",
+        failure=f"the role that runs this plan is not the owner of {table}, {otherwise}",
         hint=f"run it as the owner of {table.sql}",
     )
 
@@ -301,6 +312,7 @@ def _problems(found: Wrapped, parent: Table, snapshot: Snapshot) -> Iterator[tup
             " earlier release",
         )
     yield from held.problems(table, found.first, snapshot)
+    yield from viewed.problems(found)
     yield from _of_bound(found, parent)
     own = (*carried.lacking(found, key), *referring.problems(found))
     yield from own
@@ -337,4 +349,6 @@ def _locks(found: Wrapped) -> tuple[TableLock, ...]:
                 there = modes.get(lock.table, lock.mode)
                 modes[lock.table] = there.together_with(lock.mode)
         state = apply.apply(state, action)
+    for lock in viewed.locks(found.views):
+        modes[lock.table] = lock.mode
     return tuple(sorted(TableLock(table=name, mode=mode) for name, mode in modes.items()))

@@ -69,6 +69,7 @@ class Model:
     start: Sequence[Table]  # whose rows can be laid in another order
     tables: Sequence[Table]
     written: Sequence[Table]  # in batches
+    drawn: AbstractSet[tuple[Name, str]]  # columns of these, as `contents.drawn` finds them
     again: Callable[[str, Connection], None]
     late: Callable[[str, Connection], AbstractSet[Name]] | None = None  # see data_proof._Again
     during: str = ""  # what the plan's run had beside it, for messages
@@ -106,6 +107,7 @@ class Model:
                 one, two = (contents.rows(c, table) for c in (first, second))
                 after = [contents.rows(c, table) for c in _connections(lates, table)]
                 free = contents.undetermined(one, two)
+                free |= {column for name, column in self.drawn if name == table.name}
                 if len(after) == 2:  # a default at random, of which only these have values
                     free |= contents.undetermined(*after)
                 if free:

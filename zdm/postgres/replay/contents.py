@@ -10,9 +10,12 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.plan import Backfill, Plan
+from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident, literal
+from zdm.parse import expressions
 from zdm.postgres.session.connection import Connection
+from zdm.schema import default_volatility
 
 _SHOWN = 100  # characters of a value
 FORCED = "forced"  # row security, for the owner too
@@ -125,6 +128,19 @@ def undetermined(one: Rows, other: Rows) -> frozenset[str]:
     if Counter(one.without(found).cells) != Counter(other.without(found).cells):
         return frozenset(one.columns)
     return found
+
+
+def drawn(plan: Plan, snapshot: Snapshot) -> frozenset[tuple[Name, str]]:
+    """Columns that a backfill gives another value in each row, as a sequence does: which row
+    has which depends on the order of its batches, and on what else draws meanwhile."""
+    return frozenset(
+        (step.table, one.column)
+        for step in plan.steps
+        if isinstance(step, Backfill)
+        for one in step.assignments
+        if default_volatility.volatility(expressions.read(one.expression), snapshot)
+        is Volatility.VOLATILE
+    )
 
 
 def difference(plain: Rows, plan: Rows, other: Rows | None = None) -> str | None:

@@ -299,6 +299,7 @@ def _compared(
         start=quiet.start,
         tables=quiet.tables,
         written=quiet.written,
+        drawn=quiet.drawn,
         again=again,
         late=again.late,
         during=_BESIDE,

@@ -214,6 +214,7 @@ def _model(scene: Scene, server: Server) -> Model:
         start=sample_rows.tables(scene.start, attempt.touched(scene.plan)),
         tables=[t for t in contents.tables(scene.end) if t.name not in made_up],
         written=_written(scene),
+        drawn=contents.drawn(scene.plan, scene.start),
         again=again,
     )
 

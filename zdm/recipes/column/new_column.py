@@ -16,16 +16,20 @@ from zdm.model.sql import ident, literal
 from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition
 from zdm.parse import expressions, rewrite
+from zdm.recipes.column import new_identity
+from zdm.recipes.column.serial_identity import Exchange
 from zdm.recipes.constraint.not_null import PLAIN, Named
 from zdm.recipes.reading import added, filled, held, session_dependent, statements, updates
-from zdm.schema import default_volatility, generated_names, lookup, type_change, type_names
+from zdm.schema import (
+    default_volatility,
+    generated_names,
+    lookup,
+    sequences,
+    type_change,
+    type_names,
+)
 
 _REFUSED = {
-    "identity": (
-        "an identity column rewrites the table and all its indexes",
-        "use `bigserial`, which zdm fills in batches, and make it an identity in a later"
-        " release, by DROP DEFAULT, DROP SEQUENCE and ADD GENERATED",
-    ),
     "check": (
         "an inline CHECK reads the whole table",
         "add the column without it, and the CHECK by ADD CONSTRAINT in a statement of its own",
@@ -61,6 +65,7 @@ class NewColumn(Struct, frozen=True, kw_only=True):
     rewrites: bool = False
     not_null: Named = PLAIN
     sequence: Name | None = None  # serial
+    exchange: Exchange | None = None  # by which it becomes an identity
     references: tuple[Name, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -100,8 +105,11 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
         kinds=tuple(_kind(c) for c in definition.constraints),
     )
     new = _with_foreign_key(new, table, snapshot)
+    said = definition.constraint("identity")
     if serial:
         new = _serial(new, table, snapshot)
+    elif said is not None:
+        new = _identity(new, said, table, snapshot)
     elif default is not None and default.expression is not None:
         new = _defaulted(new, default.expression, snapshot)
     elif new.column.not_null:
@@ -115,10 +123,14 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
     return replace(new, bare_sql=rewrite.add_bare_column(table.name, definition, kind))
 
 
-def problem(new: NewColumn, table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
+def problem(
+    new: NewColumn, action: Action, table: Table, snapshot: Snapshot
+) -> tuple[str, str] | None:
     """Why it is refused, and the remedy."""
+    made = None if new.exchange is None else new.exchange.made
     found = (
-        _problem(new, table)
+        new_identity.problem(added.definition(action), table, made)
+        or _problem(new, table)
         or _of_meanwhile(new, table, snapshot)
         or _without_usage(new, table, snapshot)
     )
@@ -281,18 +293,24 @@ def _serial(new: NewColumn, table: Table, snapshot: Snapshot) -> NewColumn:
     name = generated_names.chosen(table.name, (new.column.name,), "seq", taken)
     sequence = Name(table.name.schema, name)
     default = f"nextval({literal(sequence.sql).strip()}::regclass)"
-    return replace(
-        new,
-        default=default,
-        rewrites=True,
-        sequence=sequence,
-        column=replace(
-            new.column,
-            not_null=True,
-            default=default,
-            default_volatility=Volatility.VOLATILE,
-        ),
-    )
+    return replace(_numbered(new, default), sequence=sequence)
+
+
+def _identity(
+    new: NewColumn, said: ConstraintDefinition, table: Table, snapshot: Snapshot
+) -> NewColumn:
+    """NOT NULL, and with a default until it is an identity."""
+    exchange = new_identity.read(said, table, new.column, snapshot)
+    if exchange is None:
+        return new
+    numbered = _numbered(new, sequences.default(exchange.sequence.name))
+    return replace(numbered, exchange=exchange)
+
+
+def _numbered(new: NewColumn, default: str) -> NewColumn:
+    volatile = Volatility.VOLATILE
+    column = replace(new.column, not_null=True, default=default, default_volatility=volatile)
+    return replace(new, default=default, rewrites=True, column=column)
 
 
 def _with_foreign_key(new: NewColumn, table: Table, snapshot: Snapshot) -> NewColumn:

@@ -1,4 +1,5 @@
-"""DROP DEFAULT, DROP SEQUENCE and ADD GENERATED … AS IDENTITY: a serial becomes an identity.
+"""DROP DEFAULT, DROP SEQUENCE and ADD GENERATED … AS IDENTITY: a serial becomes an identity, or
+the default of a new column that was to be one.
 
 All in one transaction under the lock on the table, so that no INSERT meets the column without
 a value. The new sequence continues where the old one was: with the old one still there,
@@ -40,16 +41,23 @@ END
 """
 
 
-class Serial(Struct, frozen=True, kw_only=True):
-    """A serial that becomes an identity. `dropped_first`: before the new sequence, which may
-    have its name; `consumed`: positions of the train."""
+class Exchange(Struct, frozen=True, kw_only=True):
+    """A default that draws from a sequence of the column's own becomes an identity. `sql`: ADD
+    GENERATED; `dropped_first`: before the new sequence, which may have its name."""
 
     table: Table
     column: Column
-    sequence: Numbers  # of the serial
+    sequence: Numbers  # of the default
     made: Numbers  # of the identity
+    kind: str  # always, by default
+    sql: str
+    dropped_first: bool = False
+
+
+class Serial(Exchange, frozen=True, kw_only=True):
+    """A serial that becomes an identity. `consumed`: positions of the train."""
+
     add: Action
-    dropped_first: bool
     consumed: tuple[int, ...]
 
 
@@ -81,6 +89,8 @@ def find(
         column=column,
         sequence=sequence,
         made=next(s for s in after.sequences if _of(s, table, column) and s.identity),
+        kind="by default",
+        sql=settings.written(identity.of_kind(actions[added], "by default"), table.name),
         add=actions[added],
         dropped_first=dropped < added,
         consumed=consumed,
@@ -155,12 +165,12 @@ def _drops(action: Action, sequence: Numbers | None, snapshot: Snapshot) -> bool
     return named == [sequence.name] and len(said.objects) == 1
 
 
-def forth(serial: Serial) -> tuple[str, ...]:
-    """The column is BY DEFAULT afterwards."""
-    table, former = serial.table.name, serial.sequence.name
-    parts: dict[str, Part] = {"t": Qualified(table), "c": Ident(serial.column.name)}
+def forth(one: Exchange) -> tuple[str, ...]:
+    """The column is an identity afterwards, and the other sequence is gone."""
+    former = one.sequence.name
+    parts: dict[str, Part] = {"t": Qualified(one.table.name), "c": Ident(one.column.name)}
     found = [emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", **parts)]
-    if serial.dropped_first:
+    if one.dropped_first:
         aside = Name(former.schema, zdm_name(former.name))
         found.append(
             emit.sql(
@@ -168,15 +178,15 @@ def forth(serial: Serial) -> tuple[str, ...]:
             )
         )
         former = aside
-    found.append(settings.written(identity.of_kind(serial.add, "by default"), table))
-    found += [_continued(serial, former), emit.sql("DROP SEQUENCE {s}", s=Qualified(former))]
+    drop = emit.sql("DROP SEQUENCE {s}", s=Qualified(former))
+    found += [one.sql, _continued(one, former), drop]
     return tuple(found)
 
 
-def _continued(serial: Serial, former: Name) -> str:
+def _continued(one: Exchange, former: Name) -> str:
     """The new sequence continues behind the last number of the old one, or where the author
     says that it starts, whichever is further."""
-    by, name = serial.sequence.increment, serial.made.name
+    by, name = one.sequence.increment, one.made.name
     later = ">" if by > 0 else "<"
     return (
         f"SELECT pg_catalog.setval({literal(name.sql).strip()}, zdm_old.last_value,"  # noqa: S608  quoted
@@ -186,27 +196,28 @@ def _continued(serial: Serial, former: Name) -> str:
     )
 
 
-def back(serial: Serial, is_identity: str) -> tuple[str, ...]:
+def back(one: Exchange, is_identity: str) -> tuple[str, ...]:
     """The serial again, its sequence where the identity's is; nothing where it is one still."""
-    former, made = serial.sequence, serial.made.name
+    former, made = one.sequence, one.made.name
     aside = Name(made.schema, zdm_name(made.name))
-    t, c = serial.table.name.sql, ident(serial.column.name)
+    t, c = one.table.name.sql, ident(one.column.name)
     body = _BACK.format(
         is_identity=is_identity,
         made=made.sql,
         aside=ident(aside.name),
         beside=aside.sql,
-        create=_created(former),
+        create=created(former),
         text=literal(former.name.sql).strip(),
         t=t,
         c=c,
         default=numbered.default(former.name),
-        rest="\n".join(f"    {one};" for one in _rest(serial)),
+        rest="\n".join(f"    {line};" for line in belonging(one)),
     )
     return (emit.sql("DO {body}", body=Body(body)),)
 
 
-def _created(sequence: Numbers) -> str:
+def created(sequence: Numbers) -> str:
+    """CREATE SEQUENCE, with every option."""
     cycle = "CYCLE" if sequence.cycle else "NO CYCLE"
     return emit.sql(
         f"CREATE SEQUENCE {{s}} AS {{k}} START WITH {sequence.start} INCREMENT BY"
@@ -217,15 +228,15 @@ def _created(sequence: Numbers) -> str:
     )
 
 
-def _rest(serial: Serial) -> Iterator[str]:
-    """Its owner, rights and comment."""
-    former = serial.sequence
+def belonging(one: Exchange) -> Iterator[str]:
+    """What gives the sequence of the default its owner, rights and comment."""
+    former = one.sequence
     s = Qualified(former.name)
     yield emit.sql(
         "ALTER SEQUENCE {s} OWNED BY {t}.{c}",
         s=s,
-        t=Qualified(serial.table.name),
-        c=Ident(serial.column.name),
+        t=Qualified(one.table.name),
+        c=Ident(one.column.name),
     )
     for item in former.grants:
         entry = acl.parse(item)

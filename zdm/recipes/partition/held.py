@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.recipes.object import in_place, row_type
-from zdm.schema import family, replication
+from zdm.schema import family, replication, routines
 
 Problem = tuple[str, str]
 _OWN = ("column", "index", "constraint", "default", "policy", "trigger", "foreign key")
 
 
 def problems(table: Table, first: Name, snapshot: Snapshot) -> Iterator[Problem]:
-    """Each of them, and what to do."""
+    """Each of them but views, and what to do."""
     if in_place.is_taken(first, snapshot):
         yield f"there is a relation or type {first} already", "choose another name"
     yield from _kind(table, snapshot)
@@ -48,13 +48,6 @@ def _kind(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
 
 
 def _users(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
-    views = sorted({str(v.name) for v in snapshot.views if (table.name in _read(v.uses))})
-    if views:
-        yield (
-            f"these views read the table itself, and so the rows of {table.name} that are there"
-            f" now, and no others: {', '.join(views)}",
-            "drop them in an earlier release, and make them again in a later one",
-        )
     for other in snapshot.tables:
         for key in other.constraints:
             if key.references == table.name:
@@ -76,7 +69,7 @@ def _users(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
             d.name
             for d in table.dependents
             if d.blocks and not d.kind.endswith((*_OWN, "view")) and d.name not in users
-        }
+        }.union(_bound(table.name, snapshot))
     )
     if others:
         yield (
@@ -85,13 +78,18 @@ def _users(table: Table, snapshot: Snapshot) -> Iterator[Problem]:
         )
 
 
+def _bound(table: Name, snapshot: Snapshot) -> Iterator[str]:
+    """Functions whose body PostgreSQL has parsed, which follow the table; of one that reads no
+    column (count(*)) no dependency on a column says so."""
+    for function in snapshot.functions:
+        parsed = "\nBEGIN ATOMIC" in function.definition
+        if parsed and table.name in routines.body_names(function):
+            yield f"function {function.name.schema}.{function.name.name}({function.arguments})"
+
+
 def _results(table: Name, snapshot: Snapshot) -> Iterator[str]:
     schema, name = re.escape(table.schema), re.escape(table.name)
     gives = re.compile(rf'\bRETURNS (?:SETOF )?(?:"?{schema}"?\.)?"?{name}"?(?![\w."])')
     for function in snapshot.functions:
         if gives.search(function.definition):
             yield f"the result of function {function.name}"
-
-
-def _read(uses: tuple[tuple[Name, str], ...]) -> set[Name]:
-    return {name for name, _ in uses}

@@ -2,7 +2,7 @@
 
 RENAME of the table, CREATE TABLE … PARTITION BY under the former name, ATTACH PARTITION of the
 renamed table, and around them what the new table needs: keys, indexes, triggers, policies,
-grants, further partitions, the owner of the sequences.
+grants, further partitions, the owner of the sequences, and the queries of its views.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,16 +12,18 @@ from functools import reduce
 from msgspec import Struct
 
 from zdm.model.commands import AlterSequence, AlterTable, Change, WorkOn
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Name, Snapshot, View
 from zdm.model.statement import Action, ActionKind, Fact, Statement
 from zdm.model.syntax import (
     AddConstraint,
     CommentOn,
     ConstraintDefinition,
+    CreateObject,
     CreateTable,
     RenameObject,
     SequenceOptions,
 )
+from zdm.recipes.object import views
 from zdm.recipes.reading import statements
 from zdm.schema import apply, lookup
 from zdm.schema.effects import definitions, policies
@@ -56,6 +58,7 @@ class Wrapped(Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...]
     partitions: tuple[Name, ...]
     renames: tuple[RenameObject, ...]  # of constraints and indexes of the first partition
+    views: tuple[View, ...]  # that read the new table from now on, as they were
     before: Snapshot
     after: Snapshot
 
@@ -134,6 +137,7 @@ class _Group:
     family: list[Name] = field(default_factory=list)  # new tables, the partitioned one first
     attach: Action | None = None
     renamed: list[RenameObject] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
 
     def takes(self, action: Action) -> bool:
         """Whether the Action is part of it; then the schema is the one behind it."""
@@ -225,6 +229,22 @@ class _Group:
         named = lookup.among(said.sequence, known, self.state, action.statement.settings)
         return named in own and not said.restarts
 
+    def reads(self, action: Action) -> bool:
+        """CREATE OR REPLACE of a view of the table that keeps its columns, and reads the new
+        table by its name."""
+        said = action.said
+        if not isinstance(said, CreateObject) or said.kind != "view" or not said.replaces:
+            return False
+        view, settings = views.named(said.words, action, self.before), action.statement.settings
+        sources = {lookup.found(relation, self.state, settings) for relation in said.reads}
+        if view is None or view in self.views or view.columns != said.columns:
+            return False
+        moves = self.table in self.family and self.table in sources and view.reads(self.table)
+        if moves and self.first not in sources:
+            self.views.append(view)
+            return True
+        return False
+
     def works(self, action: Action) -> bool:
         """A policy or a grant on a new table."""
         return self._is_about(action) or policies.table_of(action, self.state) in self.family
@@ -232,6 +252,7 @@ class _Group:
 
 _READS: Mapping[type, Callable[[_Group, Action], bool]] = {
     CreateTable: _Group.makes,
+    CreateObject: _Group.reads,
     RenameObject: _Group.renames,
     CommentOn: _Group.comments,
     AlterSequence: _Group.owns,
@@ -278,6 +299,7 @@ def read(actions: Sequence[Action], snapshot: Snapshot) -> Wrapped | Broken | No
         actions=tuple(actions[:whole]),
         partitions=tuple(n for n in group.family if n != group.table),
         renames=tuple(group.renamed),
+        views=tuple(group.views),
         before=snapshot,
         after=reduce(apply.apply, others, apply.apply(snapshot, actions[0])),
     )

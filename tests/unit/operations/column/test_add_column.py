@@ -187,7 +187,6 @@ def test_if_not_exists_of_a_column_that_is_there_does_nothing() -> None:
     [
         ("a integer NOT NULL", "NOT NULL without a default"),
         ("a integer PRIMARY KEY", "inline PRIMARY KEY"),
-        ("a bigint GENERATED ALWAYS AS IDENTITY", "identity column"),
         ("a text GENERATED ALWAYS AS (lower(email)) STORED", "stored generated"),
         ("a text GENERATED ALWAYS AS (lower(email)) VIRTUAL NOT NULL", "NOT NULL"),
         ("a positive", "domain public.positive has constraints"),

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.plan import RunSql
-from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Trigger
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Trigger, View
 
 EVENTS = Table(
     name=Name("public", "events"),
@@ -102,6 +102,57 @@ def test_the_undo_gives_back_names_and_triggers() -> None:
     ]
 
     assert places == sorted(places)
+
+
+SEEN_BY = View(
+    name=Name("public", "recent"),
+    kind="view",
+    definition=" SELECT id\n   FROM public.events;",
+    columns=("id",),
+    uses=((EVENTS.name, "id"),),
+)
+REPLACE = "CREATE OR REPLACE VIEW recent AS SELECT id FROM {};"
+
+
+def test_a_view_is_locked_first_and_put_back_before_the_new_table_goes() -> None:
+    start = replace(snapshot(), views=(SEEN_BY,))
+    answer = ask(RENAME + LIKE + REPLACE.format("events") + TO, start)
+    switch = answer.steps[-1]
+
+    assert isinstance(switch, RunSql)
+    assert isinstance(switch.undo, tuple)
+    assert switch.sql[0] == 'ALTER VIEW "public"."recent" RESET (security_barrier)'
+    assert [str(lock.table) for lock in switch.locks] == ["events", "recent"]
+
+    (undo,) = switch.undo
+    places = [
+        undo.index(words)
+        for words in (
+            'ALTER VIEW "public"."recent" RESET',
+            "LOCK TABLE",
+            'ALTER TABLE "public"."first" RENAME TO "events"',
+            'CREATE OR REPLACE VIEW "public"."recent"',
+            "DROP TABLE",
+        )
+    ]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        WHOLE,
+        RENAME + LIKE + REPLACE.format("first") + TO,
+        RENAME + REPLACE.format("first") + LIKE + TO,
+        RENAME + LIKE + REPLACE.format("events").replace("id", "*") + TO,
+        RENAME + LIKE + REPLACE.format("events").replace("id", '"At" AS id, id AS x') + TO,
+    ],
+)
+def test_a_view_that_would_read_the_first_partition_alone_is_refused(sql: str) -> None:
+    answer = ask(sql, replace(snapshot(), views=(SEEN_BY,)))
+
+    assert len(answer.refusals) > 0
+    assert "partition_table" not in answer.slugs
 
 
 @pytest.mark.parametrize(

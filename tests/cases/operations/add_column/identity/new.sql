@@ -1,0 +1,2 @@
+INSERT INTO users (email) VALUES ('new@example.org') RETURNING number;
+SELECT number FROM users WHERE id = 1;
