@@ -47,7 +47,6 @@ from zdm.planning.order import (
     orphans_alone,
     partition_order,
     renamed_objects,
-    reused_objects,
     row_order,
     taken_defaults,
 )
@@ -138,7 +137,7 @@ def scheduled(
         or taken_defaults.conflicts(ordered, placed, run)
         or met_rows.conflicts(ordered, placed)
         or tuple(new_keys.conflicts(ordered, placed))
-        or tuple(reused_objects.conflicts(ordered, placed))
+        or tuple(dropped_later.conflicts(ordered, placed))
         or tuple(object_order.conflicts(ordered, placed))
         or tuple(forced_rows.conflicts(placed, run.statements))
         or tuple(lacking_rights.conflicts(placed, classification.after))

@@ -158,14 +158,13 @@ def undo(conn: Connection, step: Step) -> Iterator[Finding]:
     if isinstance(step, RunSql) and step.restore is not None:
         yield from _preconditions(conn, step.restore)
         yield from _backfill(conn, step.restore)
-    together = not isinstance(step, RunSql) or step.in_transaction
     try:
-        if together:
+        if isinstance(step, RunSql) and not step.in_transaction:
+            _run_all(conn, step.undo, ())
+        else:
             with conn.transaction():
                 _run_all(conn, step.undo, step.settings)
-            _run_all(conn, step.undo_proof if isinstance(step, RunSql) else (), ())
-        else:
-            _run_all(conn, step.undo, ())
+        _run_all(conn, step.undo_proof if isinstance(step, RunSql) else (), ())
     except psycopg.Error as error:
         raise StepFailedError(
             finding("undo_fails", f"the undo of {step.id} fails: {message(error)}", step)
