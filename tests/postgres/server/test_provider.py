@@ -189,7 +189,10 @@ def test_a_server_lets_nobody_in_without_its_password(server: Server) -> None:
 
 
 @pytest.mark.skipif("ZDM_TEST_DSN" in os.environ, reason="that server hashes as it is set to")
-@pytest.mark.parametrize("major", [pytest.param(MAJORS[0], marks=pytest.mark.more), MAJORS[-1]])
+@pytest.mark.parametrize(
+    "major",
+    [pytest.param(MAJORS[0], marks=[pytest.mark.more, pytest.mark.in_turn]), MAJORS[-1]],
+)
 def test_passwords_that_zdm_made_are_hashed_once_and_taken_by_the_server(major: int) -> None:
     server = lasting(major)
     with shadow.database(server) as url:
