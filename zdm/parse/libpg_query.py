@@ -177,6 +177,11 @@ def statements(sql: bytes) -> tuple[Parsed, ...]:
     return tuple(found)
 
 
+def bounds_a_transaction(statement: Parsed) -> bool:
+    """Whether it is BEGIN, COMMIT, SAVEPOINT or another one about transactions."""
+    return statement.node == "TransactionStmt"
+
+
 def plpgsql(sql: str) -> dict[str, Any] | None:
     """The tree of a DO statement in plpgsql; None where it is no such thing, or long."""
     data = sql.encode()

@@ -460,7 +460,12 @@ def test_a_migration_that_fails_when_it_is_run_again_is_named_and_not_compared(
             connection.connect(url, name="test") as conn,
         ):
             model = Model(
-                copies=made, start=(), tables=snapshot.tables, written=(), again=fails
+                copies=made,
+                start=(),
+                tables=snapshot.tables,
+                written=(),
+                drawn=frozenset(),
+                again=fails,
             )
             model.read(conn)
             conn.execute("INSERT INTO doc VALUES (1, 'open')")

@@ -326,7 +326,7 @@ def _in_its_transaction(text: str) -> str:
         found = libpg_query.statements(text.encode())
     except libpg_query.NotSqlError:
         return text
-    says = any(one.node == "TransactionStmt" for one in found)
+    says = any(libpg_query.bounds_a_transaction(one) for one in found)
     return text if says or len(found) < 2 else f"BEGIN;\n{text}\nCOMMIT;"
 
 
