@@ -205,7 +205,10 @@ def test_a_failing_init_container_keeps_the_others_from_starting(space: Space) -
     status = only_pod(space, "kept")["status"]
     assert status["phase"] == "Pending"
     assert status["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
-    assert "Init:CrashLoopBackOff" in space.kubectl("get", "pods")
+    # between two looks it starts again; each pause is longer than the one before
+    space.until(
+        lambda: "Init:CrashLoopBackOff" in space.kubectl("get", "pods"), "what kubectl calls it"
+    )
 
 
 def test_a_failed_liveness_probe_restarts_the_container(space: Space) -> None:
