@@ -71,17 +71,18 @@ class RenamePart(Struct, frozen=True, kw_only=True):
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """That a function sees it."""
-        if not self.seen:
-            return ()
-        return (
-            Hazard(
-                operation=SLUG,
-                message=f"the function {self.seen} reads TG_NAME, which is {self.new} from the"
-                " expand on, also for writes of the old version",
-                remedy="see that it does the same under both names",
-                origin=context.origin,
-            ),
+        return tuple(
+            Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin)
+            for message, remedy in self._risks()
         )
+
+    def _risks(self) -> Iterator[tuple[str, str]]:
+        if self.seen:
+            yield (
+                f"the function {self.seen} reads TG_NAME, which is {self.new} from the expand"
+                " on, also for writes of the old version",
+                "see that it does the same under both names",
+            )
 
     def choice(self, context: Context) -> Choice:
         """No version names it."""
