@@ -41,6 +41,7 @@ class Pace(Struct, frozen=True, kw_only=True):
     pause: timedelta  # at the least between two batches
     rest: float  # seconds of it for one second of work
     rest_when_busy: float  # more of it for each active session of others, up to one
+    takes_table: bool = False  # while nobody else uses it, for the length of a batch
 
 
 @dataclass(slots=True)

@@ -1,11 +1,11 @@
 """One batch: a short READ COMMITTED transaction that writes rows and cursor together.
 
 While it holds rows it waits for no other one, so that the application is never the victim of
-a deadlock with it: rows that are locked are left out (manual, SELECT, SKIP LOCKED). A sweep
-finds them later, and waits for each in a transaction of its own; a row that changed meanwhile
-is looked at again by PostgreSQL (manual, 13.2.1), so a newer value survives. The batch locks
-its range first: an executor that takes the run over waits for it, and after that it finds its
-epoch gone and writes nothing.
+a deadlock with it: it has the table for itself (`alone`), or leaves out rows that are locked
+(manual, SELECT, SKIP LOCKED). A sweep finds them later, and waits for each in a transaction of
+its own; a row that changed meanwhile is looked at again by PostgreSQL (manual, 13.2.1), so a
+newer value survives. The batch locks its range first: an executor that takes the run over waits
+for it, and after that it finds its epoch gone and writes nothing.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from zdm.backfill.wal_attribution import WalMeter
 from zdm.execute.ports import Clock
 from zdm.model.plan import Backfill
 from zdm.model.sql import ident, literal
+from zdm.postgres.backfill import alone
 from zdm.postgres.backfill.hot_prefill import Ahead, prepared
 from zdm.postgres.backfill.key_ranges import Range
 from zdm.postgres.backfill.key_walk import Bounds, Key, Walk
@@ -52,6 +53,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     way: timedelta
     wal: int
     ahead: tuple[Ahead, ...] = ()
+    refused: bool = False  # the table, which it asked for
     left: tuple[Key, ...] = ()  # of a sweep: rows that others held, to be filled one by one
 
     @property
@@ -117,11 +119,16 @@ def update(step: Backfill, walk: Walk, condition: str) -> str:
     return f"UPDATE {walk.target} SET {sets} {which}"  # noqa: S608
 
 
+def _locks(step: Backfill) -> bool:
+    """Whether a batch locks rows: a copy only reads, but for one that is kept in sync, in which
+    no row may be as it was before."""
+    return step.copy is None or step.synced
+
+
 def unlocked(step: Backfill, walk: Walk, condition: str) -> str:
     """The condition of the rows that differ and that no other transaction holds, which it
-    locks in the order of their keys, as strongly as the statement would; a copy only reads,
-    but for one that is kept in sync, in which no row may be as it was before."""
-    if step.copy is not None and not step.synced:
+    locks in the order of their keys, as strongly as the statement would."""
+    if not _locks(step):
         return condition
     lock = "UPDATE" if step.deletes else "NO KEY UPDATE"
     rows = (
@@ -144,6 +151,7 @@ class Work(Struct, frozen=True, kw_only=True):
     lead: int = 0  # how many of the next ones to look for
     halves: bool = False  # whether to fill half of them in advance
     at_once: int = 1  # how many are found by one look
+    asks: bool = False  # for the table, so that no row needs a lock of its own
     swept: bool = False  # whether what others held was filled one by one just now
 
 
@@ -156,7 +164,9 @@ def fill(
     with connection.transaction():
         way = timedelta(seconds=monotonic() - started)
         cursor, start = _locked(connection, fence, taken)
-        batch = _Batch(connection, step, taken, work)
+        asks = work.asks and _locks(step)
+        got = asks and alone.take(connection, work.walk)
+        batch = _Batch(connection, step, taken, work, alone=got)
         done = batch.fill(cursor)
         looks = taken.sweep and not work.swept
         left = _differing(connection, step, work.walk, done.bounds) if looks else ()
@@ -177,6 +187,7 @@ def fill(
         way=way,
         wal=wal,
         ahead=ahead,
+        refused=asks and not got,
         left=left,
     )
 
@@ -249,6 +260,7 @@ class _Batch:
     rows: int = 0  # that took its time
     statements: int = 4  # BEGIN, the range's lock, the checkpoint, COMMIT
     filling: bool = True  # else it only prepares
+    alone: bool = False  # the table is its own until it commits
 
     def fill(self, cursor: Key | None) -> Ahead:
         """Fill all rows of the next keys; it comes back with those known to be filled."""
@@ -315,7 +327,7 @@ class _Batch:
     def _update(self, condition: str) -> int:
         self.statements += 1
         walk = self.work.walk
-        rows = unlocked(self.step, walk, condition)
+        rows = condition if self.alone else unlocked(self.step, walk, condition)
         with pins.formats(self.connection, self.step.settings):
             changed = self.connection.execute(update(self.step, walk, rows).encode()).rowcount
         self.changed += changed

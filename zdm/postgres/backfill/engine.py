@@ -82,6 +82,7 @@ PACES = {
         pause=timedelta(0),
         rest=0.0,
         rest_when_busy=0.0,
+        takes_table=True,
     ),
 }
 

@@ -28,6 +28,7 @@ from zdm.model import duration
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import batch, vacuum, writers
 from zdm.postgres.backfill import failing_rows as backfill_failing
+from zdm.postgres.backfill.alone import Alone
 from zdm.postgres.backfill.batch import Outcome, Work
 from zdm.postgres.backfill.hot_prefill import ROOM_ROWS, Ahead, lead
 from zdm.postgres.backfill.key_ranges import Range, Ranges
@@ -85,10 +86,12 @@ class Worker:
     swept: bool = False  # rows that others held were filled one by one just now
     ahead: tuple[Ahead, ...] = ()  # what is known of the next batches
     way: RoundTrip = field(default_factory=RoundTrip)
+    alone: Alone = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with the pace's first size, and what the plan knows."""
         self.controller, self.sparse = Controller(self.task.pace), self.task.sparse
+        self.alone = Alone(self.task.clock, wanted=self.task.pace.takes_table)
 
     @property
     def permit(self) -> Permit:
@@ -156,12 +159,15 @@ class Worker:
             halves=bool(task.step.assignments) and not (self.sparse or taken.sweep),
             at_once=LOOKED_UP if calm and size < ROOM_ROWS else 1,
             swept=self.swept,
+            asks=not troubled and self.alone.may_ask(self.permit.workers, self.permit.others),
         )
         done = batch.fill(self.connection, task.step, task.fence, taken, work)
         for key in done.left:
             row = (work.walk, key)
             changed = batch.fill_one(self.connection, task.step, task.fence, taken, row)
             done = replace(done, changed=done.changed + changed)
+        if done.refused:
+            self.alone.refused()
         self.swept = bool(done.left)
         self.way.add(done.way)
         return replace(done, time=self.way.without(done.time, done.statements))
