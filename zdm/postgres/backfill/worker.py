@@ -159,7 +159,7 @@ class Worker:
             halves=bool(task.step.assignments) and not (self.sparse or taken.sweep),
             at_once=LOOKED_UP if calm and size < ROOM_ROWS else 1,
             swept=self.swept,
-            asks=not troubled and self.alone.may_ask(self.permit.workers, self.permit.others),
+            asks=calm and self._may_ask(),
         )
         done = batch.fill(self.connection, task.step, task.fence, taken, work)
         for key in done.left:
@@ -171,6 +171,11 @@ class Worker:
         self.swept = bool(done.left)
         self.way.add(done.way)
         return replace(done, time=self.way.without(done.time, done.statements))
+
+    def _may_ask(self) -> bool:
+        """Whether the batch may ask for its table: it is known how long it will last."""
+        permit = self.permit
+        return bool(self.controller.costs) and self.alone.may_ask(permit.workers, permit.others)
 
     def _filled(self, taken: Range, outcome: Outcome) -> None:
         self.trouble.over()
