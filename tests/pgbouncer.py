@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.cluster.controlplane.cluster import free_ports
+
 SECONDS = 60.0  # to listen
 SETTINGS = """
 [databases]
@@ -41,7 +43,7 @@ def in_front_of(url: str, mode: str) -> Iterator[str]:
         pytest.skip("pgbouncer is not installed (`apt-get install pgbouncer`)")
     parts = urlsplit(url)
     with tempfile.TemporaryDirectory(prefix="pgbouncer-") as folder:
-        own = _free_port()
+        [own] = free_ports(1)
         _write(Path(folder), url, SETTINGS, own=own, mode=mode)
         as_root = os.geteuid() == 0
         if as_root:
@@ -66,12 +68,6 @@ def _write(folder: Path, url: str, text: str, *, own: int, mode: str) -> None:
     )
     for file in folder.iterdir():
         file.chmod(0o644)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _until_it_listens(port: int, log: Path) -> None:

@@ -65,20 +65,32 @@ def in_memory(home: Path = MEMORY) -> Iterator[None]:
 
 @contextmanager
 def throwaway(wanted: Wanted) -> Iterator[Server]:
-    """As the provider's, from a copy of one data directory of the run; initdb takes ten times
-    as long. A run has one where its folder is its own."""
-    home = Path(os.environ.get(SCRATCH_VARIABLE, ""))
-    if wanted.url or not home.name.startswith(PREFIX):
+    """As the provider's, on a copy of one data directory of the run."""
+    if wanted.url:
         with provider.throwaway(wanted) as server:
             yield server
         return
     chosen, notice = provider.choose(wanted.major)
+    with (
+        data_directory(chosen) as data,
+        provider.running(chosen, data, wanted, delete=data.parent) as server,
+    ):
+        yield structs.replace(server, notice=notice)
+
+
+@contextmanager
+def data_directory(chosen: Programs) -> Iterator[Path]:
+    """A data directory in a folder of its own, which goes with the block: a copy of the run's,
+    where its folder is its own; initdb takes ten times as long."""
+    home = Path(provider.scratch_home())
     folder = Path(tempfile.mkdtemp(prefix="zdm-", dir=home))
     try:
         programs.give(folder)
-        subprocess.run(["cp", "-a", f"{cluster(chosen, home)}/.", folder], check=True)
-        with provider.running(chosen, folder / "data", wanted, delete=folder) as server:
-            yield structs.replace(server, notice=notice)
+        if home.name.startswith(PREFIX):
+            subprocess.run(["cp", "-a", f"{cluster(chosen, home)}/.", folder], check=True)
+        else:
+            provider.initialise(chosen, folder / "data")
+        yield folder / "data"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

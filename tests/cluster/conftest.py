@@ -93,7 +93,7 @@ def cluster_programs() -> Programs:
         pytest.skip(str(error))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # it is never idle, so it ends with the folder
 def cluster(cluster_programs: Programs) -> Iterator[Cluster]:
     """The real control plane with the process kubelet."""
     images = registry.everything()

@@ -2,12 +2,10 @@
 
 import contextlib
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +14,7 @@ from tests import scratch
 from tests.kill_matrix.proxy import Proxy
 from tests.kill_matrix.scenarios import Scenario
 from zdm.errors import TemporaryError
-from zdm.postgres.server import programs, provider
+from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 
@@ -51,6 +49,10 @@ class Site:
             self.stack = stack
             return
         raise TemporaryError("the server did not come back")
+
+    def close(self) -> None:
+        """Stop it."""
+        self.stack.close()
 
     def crash(self, number: signal.Signals) -> None:
         """End it at once, and start it again."""
@@ -106,13 +108,6 @@ class Site:
 def opened(major: int | None = None) -> Iterator[Site]:
     """A site, which is gone after the block."""
     chosen, _ = provider.choose(major)
-    folder = Path(tempfile.mkdtemp(prefix="zdm-", dir=provider.scratch_home()))
-    site = Site(folder / "data", major)
-    try:
-        programs.give(folder)
-        provider.initialise(chosen, folder / "data")
+    with scratch.data_directory(chosen) as data, closing(Site(data, major)) as site:
         site.start()
         yield site
-    finally:
-        site.stack.close()
-        shutil.rmtree(folder, ignore_errors=True)
