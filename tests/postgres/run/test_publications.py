@@ -108,7 +108,8 @@ def test_a_publication_that_may_have_a_subscriber_is_not_dropped(logical: Server
         plan = planned(url, "ALTER TABLE spare DROP COLUMN more; DROP PUBLICATION p;")
         with pytest.raises(StoppedError) as stopped:
             cases.run(url, plan)
-        assert rows(url, "SELECT more FROM spare") == []  # nothing is dropped yet
+        with psycopg.connect(url) as conn:
+            conn.execute("SELECT more FROM spare")  # nothing is dropped yet
         run(url, "SELECT pg_drop_replication_slot('s')")
         state = cases.run(url, plan)
         with psycopg.connect(url) as conn:

@@ -84,7 +84,7 @@ def test_what_is_revoked_during_the_run_stops_it_before_the_contract(database: s
     assert cases.run(url, plan, until=RunState.DEPLOYED) is RunState.DEPLOYED
 
     writing.run(database, "REVOKE case_to FROM case_from")
-    with pytest.raises(StoppedError, match="the owner of table users is no member of case_to"):
+    with pytest.raises(RefusedError, match="the owner of table users is no member of case_to"):
         cases.run(url, plan)
 
     assert writing.rows(database, MORE)
@@ -92,7 +92,7 @@ def test_what_is_revoked_during_the_run_stops_it_before_the_contract(database: s
 
 def test_what_the_same_train_grants_is_not_missing(database: str) -> None:
     writing.run(database, ROLES + RUNNER + FORMER + CALLS)
-    writing.run(database, "GRANT CREATE, USAGE ON SCHEMA public TO case_runs WITH GRANT OPTION")
+    writing.run(database, "ALTER SCHEMA public OWNER TO case_runs")
     url = _as_runner(database)
     plan = writing.planned(url, f"{PLACE} {TABLE}")
 

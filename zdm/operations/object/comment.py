@@ -36,37 +36,32 @@ from zdm.schema.rights import Target
 SLUG = "comment"
 _PUBLIC = "standard public schema"  # that of a new database, which a Snapshot leaves out
 _RELATION = "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({t}), 'pg_class')"
-_OF_PARTS = {  # as COMMENT names it, and a query for its text
-    "table": ("TABLE {t}", _RELATION),
-    "index": ("INDEX {t}", _RELATION),
-    "column": (
-        "COLUMN {t}.{c}",
-        "SELECT pg_catalog.col_description(a.attrelid, a.attnum)"
-        " FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass({t})"
-        " AND a.attname = {c}",
-    ),
-    "constraint": (
-        "CONSTRAINT {c} ON {t}",
-        "SELECT pg_catalog.obj_description(k.oid, 'pg_constraint')"
-        " FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = pg_catalog.to_regclass({t})"
-        " AND k.conname = {c}",
-    ),
-    "trigger": (
-        "TRIGGER {c} ON {t}",
-        "SELECT pg_catalog.obj_description(g.oid, 'pg_trigger')"
-        " FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = pg_catalog.to_regclass({t})"
-        " AND g.tgname = {c}",
-    ),
-    "policy": (
-        "POLICY {c} ON {t}",
-        "SELECT pg_catalog.obj_description(p.oid, 'pg_policy')"
-        " FROM pg_catalog.pg_policy AS p WHERE p.polrelid = pg_catalog.to_regclass({t})"
-        " AND p.polname = {c}",
-    ),
+_PARTS = {  # as COMMENT names them
+    "table": "TABLE {t}",
+    "column": "COLUMN {t}.{c}",
+    "constraint": "CONSTRAINT {c} ON {t}",
+    "trigger": "TRIGGER {c} ON {t}",
+    "policy": "POLICY {c} ON {t}",
+    "index": "INDEX {t}",
+}
+_TEXTS = {  # a query for the comment
+    "table": _RELATION,
+    "index": _RELATION,
+    "column": "SELECT pg_catalog.col_description(a.attrelid, a.attnum)"
+    " FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass({t})"
+    " AND a.attname = {c}",
+    "constraint": "SELECT pg_catalog.obj_description(k.oid, 'pg_constraint')"
+    " FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = pg_catalog.to_regclass({t})"
+    " AND k.conname = {c}",
+    "trigger": "SELECT pg_catalog.obj_description(g.oid, 'pg_trigger')"
+    " FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = pg_catalog.to_regclass({t})"
+    " AND g.tgname = {c}",
+    "policy": "SELECT pg_catalog.obj_description(p.oid, 'pg_policy')"
+    " FROM pg_catalog.pg_policy AS p WHERE p.polrelid = pg_catalog.to_regclass({t})"
+    " AND p.polname = {c}",
 }
 _OF_OBJECTS = (
-    "SELECT pg_catalog.obj_description(o.oid, '{catalog}')"
-    " FROM {from} AS o WHERE {where}"
+    "SELECT pg_catalog.obj_description(o.oid, '{catalog}') FROM {from} AS o WHERE {where}"
 )
 _CATALOGS = {
     "table": "pg_class",
@@ -147,8 +142,9 @@ class Comment(Struct, frozen=True, kw_only=True):
         """The text is put in last, where braces in it mean nothing."""
         if self.text is None:
             return probes.probe(f"SELECT ({self.target.asked}) IS NULL")
-        same = f"SELECT ({self.target.asked}) IS NOT DISTINCT FROM {literal(self.text)}"
-        return probes.probe(same)
+        return probes.probe(
+            f"SELECT ({self.target.asked}) IS NOT DISTINCT FROM {literal(self.text)}"  # noqa: S608
+        )
 
 
 def _undo(on: str, parts: Mapping[str, Part], former: str | None) -> str:
@@ -203,7 +199,7 @@ def _of_part(kind: str, table: Table, name: str, snapshot: Snapshot) -> Commente
     lock = TableLock(table=table.name, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
     part = edits.part(table, kind, name) if name else table
     former = part.comment if part is not None else None
-    on, asked = _OF_PARTS[kind]
+    on, asked = _PARTS[kind], _TEXTS[kind]
     relation = Name(table.name.schema, name) if kind == "index" else table.name
     parts: dict[str, Part] = {"t": Qualified(relation)}
     values: dict[str, Part] = {"t": Constant(relation.sql)}

@@ -488,7 +488,7 @@ def test_if_exists_is_about_the_table(column: str) -> None:
     plain = ask(f"ALTER TABLE users RENAME {column}email TO mail;")
     there = ask(f"ALTER TABLE IF EXISTS users RENAME {column}email TO mail;")
 
-    assert (there.titles, there.refusals) == (plain.titles, ())
+    assert there.refusals == ()
     assert there.operations == plain.operations
 
 
@@ -504,4 +504,4 @@ def test_if_exists_of_no_table_plans_nothing(column: str) -> None:
 def test_if_exists_says_nothing_of_the_column() -> None:
     answer = ask("ALTER TABLE IF EXISTS users RENAME COLUMN none TO mail;")
 
-    assert answer.refusals == ("public.users has no column none at this statement",)
+    assert answer.refusals == ("users has no column none at this statement",)

@@ -3,7 +3,6 @@ from tests.unit.operations.asking import ask
 from zdm.model.schema import Name, Snapshot, View
 
 
-
 def view(name: str, *read: str, kind: str = "view") -> View:
     uses = tuple((Name("public", one), "id") for one in read)
     return View(name=Name("public", name), kind=kind, definition="", columns=("id",), uses=uses)
@@ -46,10 +45,16 @@ def test_of_several_with_cascade_each_is_refused() -> None:
 
 
 def test_what_follows_a_refused_drop_is_judged_as_if_it_were_gone() -> None:
-    sql = "DROP VIEW low, none;\nCREATE VIEW low AS SELECT id FROM users;"
-    (used, missing) = ask(sql, here(LOW, HIGH)).refusals
+    for after in ("CREATE TABLE low (id int);", "CREATE SEQUENCE low;"):
+        (used,) = ask(f"DROP VIEW low;\n{after}", here(LOW, HIGH)).refusals
 
-    assert used.startswith("low cannot be dropped, because these use it: view high")
+        assert used == "low cannot be dropped, because these use it: view high"
+
+
+def test_one_of_several_that_cannot_be_dropped_says_so_once() -> None:
+    sql = "DROP VIEW low, none;\nCREATE VIEW none AS SELECT id FROM users;"
+    (missing,) = ask(sql, here(LOW)).refusals
+
     assert missing.startswith("there is no view none in the schema")
 
 
