@@ -380,12 +380,6 @@ ENTRIES = (
     ),
     Entry(
         slug="view_cannot_be_dropped",
-        before=USERS + SEEN + "CREATE VIEW over AS SELECT id FROM seen;",
-        refused="DROP VIEW over, seen;",
-        fixed=("DROP VIEW over;\nDROP VIEW seen;",),
-    ),
-    Entry(
-        slug="view_cannot_be_dropped",
         before=USERS + SEEN,
         refused="CREATE OR REPLACE VIEW seen AS SELECT id, n FROM users WHERE n > 1;\n"
         "DROP VIEW seen;",

@@ -25,7 +25,7 @@ RULED = (
     " CREATE TABLE more (id bigint PRIMARY KEY);"
 )
 RULE = "CREATE RULE quiet AS ON DELETE TO users DO INSTEAD NOTHING;"
-ABOVE = USERS + "CREATE TABLE above (id bigint NOT NULL, n int);"
+ABOVE = USERS + "CREATE TABLE above (id bigint NOT NULL, email text);"
 MOVE = "ALTER TABLE users SET SCHEMA app;"
 DOMAIN = """
 CREATE DOMAIN positive AS integer CONSTRAINT positive_check CHECK (VALUE > 0);

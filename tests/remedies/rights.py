@@ -120,6 +120,16 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="object_not_commented",
+        before=USERS + "CREATE EXTENSION pg_trgm;",
+        refused="COMMENT ON EXTENSION pg_trgm IS 'like';",
+        fixed=(
+            "-- zdm: privileged -- reviewed\n"
+            + EXPAND
+            + "COMMENT ON EXTENSION pg_trgm IS 'like';",
+        ),
+    ),
+    Entry(
         slug="object_cannot_be_dropped",
         before=USERS + "CREATE EXTENSION pg_trgm;",
         refused="DROP EXTENSION pg_trgm;",

@@ -69,13 +69,13 @@ def refuse_unseen_rows(chosen: Settings, plan: "Plan") -> None:
         live_database.refuse_unseen_rows(chosen.database, plan)
 
 
-def not_owned(chosen: Settings, plan: "Plan") -> str:
-    """A line where the role of a given database does not own tables that the plan alters."""
+def missing_rights(chosen: Settings, plan: "Plan") -> tuple[str, ...]:
+    """Lines for rights that roles of a given database lack for the plan."""
     if chosen.database is None:
-        return ""
+        return ()
     from zdm.workflows import live_database
 
-    return live_database.not_owned(chosen.database, plan)
+    return live_database.missing_rights(chosen.database, plan)
 
 
 class Shadows:

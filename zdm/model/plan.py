@@ -91,12 +91,14 @@ class Check(Struct, frozen=True, kw_only=True):
 
     `failure` says what a false answer means, `hint` what to do about it. `rows` is a query for
     the rows in the way, each as one text by its key, some more than are named.
+    `early`: it is asked before the point of no return, too; `start`: and before the run begins.
     """
 
     sql: str
     failure: str
     hint: str = ""
     rows: str = ""
+    early: Literal["", "contract", "start"] = ""
 
 
 class Cost(Struct, frozen=True, kw_only=True):

@@ -233,6 +233,7 @@ class View(Struct, frozen=True, kw_only=True):
     column_grants: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of columns that have some
     comment: str | None = None
     uses: tuple[tuple[Name, str], ...] = ()  # (relation, column) it reads
+    rows: Annotated[Count | None, ESTIMATE] = None  # of a materialized view
 
     def reads(self, relation: Name) -> bool:
         """Whether it names the relation itself."""

@@ -47,6 +47,7 @@ from zdm.recipes.object import renamed
 from zdm.recipes.reading import effects, refuse, truncates, updates
 from zdm.recipes.type import unplanned_types
 from zdm.schema import apply, edits, type_names
+from zdm.schema.effects import drops
 
 
 class Placed(Struct, frozen=True, kw_only=True):
@@ -118,7 +119,7 @@ def _actions(train: Train, snapshot: Snapshot, filled: inline.Filled) -> tuple[A
         whole = type_names.path(snapshot, statement.settings)
         path = tuple(schema for schema in whole if schema in schemas) or whole
         read = _read(statement, path, known)
-        each = [one for action in read for one in several.split(action, path)]
+        each = [one for action in read for one in several.split(action, path, snapshot)]
         found += [
             one
             for action in each
@@ -178,6 +179,8 @@ def _place(
                 )
             )
         snapshot = reduce(apply.apply, taken, snapshot)
+        if isinstance(answer, Refusal):
+            snapshot = reduce(drops.as_meant, taken, snapshot)
         if isinstance(answer, Match):
             snapshot = reduce(edits.keep_filled, answer.kept_filled, snapshot)
             snapshot = reduce(edits.put_type, answer.types, snapshot)

@@ -12,6 +12,7 @@ from functools import reduce
 
 from msgspec.structs import replace
 
+from zdm.model.catalog.server_names import OF_SERVER
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import AddColumn, AddConstraint, CreateObject, CreateTable
@@ -259,8 +260,10 @@ class _Run:
         return self._is_left_out(values.get(Part.SCHEMA), values[by])
 
     def _is_left_out(self, schema: Value | None, name: Value | None) -> bool:
-        names = self.snapshot.unshown.names
-        return any(one == name and schema in (None, of) for of, one in names)
+        left_out = self.snapshot.unshown.names
+        return any(one == name and schema in (None, of) for of, one in left_out) or any(
+            name in names and schema in (None, of) for of, names in OF_SERVER.items()
+        )
 
     def _value(self, wanted: Wanted) -> Value | None:
         match wanted.means:

@@ -6,8 +6,8 @@ from zdm.config.settings import RolloutSettings, Settings
 from zdm.errors import InputError
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
+from zdm.model.plan import Plan
 from zdm.model.release import Version
-from zdm.model.schema import Name
 from zdm.postgres.doctor import checks as database
 from zdm.revisions import doctor as project
 from zdm.rollout import registry
@@ -18,21 +18,14 @@ def run(
     settings: Settings, plan: Path | None, drivers: registry.Drivers = registry.ALL
 ) -> tuple[Diagnosis, ...]:
     """Every check that the settings allow; what cannot be checked is reported."""
-    tables = None if plan is None else _tables(plan)
     return (
-        *_database(settings, tables),
+        *_database(settings, None if plan is None else plan_files.read_plan(plan)),
         *project.examine(settings),
         *_platform(settings, drivers),
     )
 
 
-def _tables(file: Path) -> tuple[Name, ...]:
-    """The tables that exist before the plan and that it locks."""
-    plan = plan_files.read_plan(file)
-    return tuple(sorted({lock.table for step in plan.steps for lock in step.locks}))
-
-
-def _database(settings: Settings, tables: tuple[Name, ...] | None) -> tuple[Diagnosis, ...]:
+def _database(settings: Settings, plan: Plan | None) -> tuple[Diagnosis, ...]:
     if settings.database is None:
         return (
             diagnosis.warning(
@@ -44,7 +37,7 @@ def _database(settings: Settings, tables: tuple[Name, ...] | None) -> tuple[Diag
     blind = settings.backfill.gates.blind
     rollout = settings.rollout
     allowed = rollout.allowed_sessions if rollout.sessions == "block" else None
-    return database.examine(settings.database, tables, blind=blind, allowed_sessions=allowed)
+    return database.examine(settings.database, plan, blind=blind, allowed_sessions=allowed)
 
 
 def _platform(settings: Settings, drivers: registry.Drivers) -> tuple[Diagnosis, ...]:

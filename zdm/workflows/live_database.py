@@ -5,7 +5,7 @@ from contextlib import closing
 from zdm.model.plan import Plan
 from zdm.model.schema import Name, Snapshot
 from zdm.postgres.catalog import read
-from zdm.postgres.session import connection, owners, unseen_rows
+from zdm.postgres.session import connection, early_checks, owners, unseen_rows
 
 
 def schema(url: str, version_table: Name | None = None) -> Snapshot:
@@ -14,15 +14,19 @@ def schema(url: str, version_table: Name | None = None) -> Snapshot:
         return read.read(opened, version_table=version_table)
 
 
-def not_owned(url: str, plan: Plan) -> str:
-    """A line where the role does not own tables that steps alter; a plan may be made by
-    another role than the one that executes it."""
+def missing_rights(url: str, plan: Plan) -> tuple[str, ...]:
+    """A line where the role does not own tables that steps alter, and one where a new owner
+    would lack what it needs; a plan may be made by another role than the one that executes
+    it."""
     with (
         closing(connection.connect(url, name="plan")) as opened,
-        connection.translated("looking for tables of other roles"),
+        connection.translated("looking at the rights of roles"),
     ):
-        refused = owners.refusal(opened, plan)
-    return "" if refused is None else f"{refused.message}; to execute it, {refused.hint}"
+        found = (
+            owners.refusal(opened, plan),
+            early_checks.refusal(opened, plan, "start"),
+        )
+    return tuple(f"{one.message}; to execute it, {one.hint}" for one in found if one)
 
 
 def refuse_unseen_rows(url: str, plan: Plan) -> None:

@@ -11,10 +11,13 @@ from psycopg import errors
 
 from tests import case as cases
 from tests import pgbouncer
+from tests.unit import plans
 from zdm.backfill.pacing import Pacing
 from zdm.execute.clock import SystemClock
 from zdm.execute.stop import StopFlag
 from zdm.model.diagnosis import Diagnosis, Verdict
+from zdm.model.locks import LockMode
+from zdm.model.plan import TableLock
 from zdm.model.release import RunState
 from zdm.model.schema import Name
 from zdm.postgres.doctor import checks
@@ -25,7 +28,9 @@ USERS = Name("public", "users")
 
 
 def examine(url: str, *tables: Name) -> dict[str, Diagnosis]:
-    return {one.name: one for one in checks.examine(url, tables or None)}
+    locks = tuple(TableLock(table=t, mode=LockMode.ACCESS_EXCLUSIVE) for t in tables)
+    plan = plans.plan(plans.step(locks=locks)) if tables else None
+    return {one.name: one for one in checks.examine(url, plan)}
 
 
 def failed(found: dict[str, Diagnosis]) -> dict[str, str]:

@@ -103,11 +103,13 @@ SLOT = "SELECT pg_create_logical_replication_slot('s', '{}')"
 
 def test_a_publication_that_may_have_a_subscriber_is_not_dropped(logical: Server) -> None:
     with fresh_database(logical) as url:
-        run(url, f"{BEFORE} {PUBLISH};")
+        run(url, f"{BEFORE} {PUBLISH}; CREATE TABLE spare (id int, more int);")
         run(url, SLOT.format("pgoutput"))
-        plan = planned(url, "DROP PUBLICATION p;")
+        plan = planned(url, "ALTER TABLE spare DROP COLUMN more; DROP PUBLICATION p;")
         with pytest.raises(StoppedError) as stopped:
             cases.run(url, plan)
+        with psycopg.connect(url) as conn:
+            conn.execute("SELECT more FROM spare")  # nothing is dropped yet
         run(url, "SELECT pg_drop_replication_slot('s')")
         state = cases.run(url, plan)
         with psycopg.connect(url) as conn:

@@ -28,5 +28,6 @@ def test_tables_that_steps_alter_must_be_the_roles_own(database: str) -> None:
     assert refused is not None
     assert refused.message.startswith("the role does not own public.a (of ")
     assert "public.b" not in refused.message
-    assert live_database.not_owned(url, key).startswith("the role does not own public.a (of ")
-    assert live_database.not_owned(url, rows) == ""
+    (line,) = live_database.missing_rights(url, key)
+    assert line.startswith("the role does not own public.a (of ")
+    assert live_database.missing_rights(url, rows) == ()

@@ -84,7 +84,7 @@ def command(
         planned = plan_revisions.run(request, wiring.sources(settings, shadows, child))
         if snapshot is None:
             wiring.refuse_unseen_rows(settings, planned.plan)
-            if line := wiring.not_owned(settings, planned.plan):
+            for line in wiring.missing_rights(settings, planned.plan):
                 options.say(f"warning: {line}")
         plan, words = planned.plan, ""
         file = _file(output, settings.plans, plan.name)

@@ -55,8 +55,8 @@ class Setting(Struct, frozen=True, kw_only=True):
 
 class Unshown(Struct, frozen=True, kw_only=True):
     """Schemas and names that a question to the catalog may find and a Snapshot does not have:
-    of the server, zdm and extensions. And relations that the role does not own, which
-    information_schema may hide from it."""
+    of zdm and extensions; those of the server are in `server_names`. And relations that the
+    role does not own, which information_schema may hide from it."""
 
     names: frozenset[tuple[str, str]] = frozenset()
     not_owned: frozenset[tuple[str, str]] = frozenset()

@@ -31,7 +31,7 @@ from zdm.recipes.object import row_text
 from zdm.recipes.reading import filled, refuse
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
-from zdm.schema import type_change
+from zdm.schema import generated_names, type_change
 
 SLUG = "rename_column"
 
@@ -154,6 +154,39 @@ class RenameColumn(Struct, frozen=True, kw_only=True):
         )
 
 
+class NoTable(Struct, frozen=True, kw_only=True):
+    """RENAME COLUMN of a table that does not exist, with IF EXISTS."""
+
+    table: Name
+    old: str
+    new: str
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        return f"rename {self.table}.{self.old} to {self.new} (table does not exist)"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """None."""
+        del context
+        return ()
+
+    def choice(self, context: Context) -> Choice:
+        """Nothing to do."""
+        del context
+        return choice.nothing("there is no such table, and the statement says IF EXISTS")
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """No step."""
+        del context
+        return ()
+
+
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """RENAME COLUMN, or add, copy and drop."""
     fact = actions[0].fact
@@ -173,6 +206,8 @@ def _plain(
     action = actions[0]
     table = snapshot.table(name)
     old = table.column(fact.name) if table is not None else None
+    if table is None and fact.if_exists and not snapshot.opaque:
+        return _without_table(name, fact, snapshot)
     if table is None or old is None or table.created:
         return None
     refusal = (
@@ -193,6 +228,14 @@ def _plain(
         without=tuple(_dropped(actions[1:], table)),
         settings=action.statement.settings,
     )
+    return Match(operation=operation, consumed=(0,))
+
+
+def _without_table(name: Name, fact: Fact, snapshot: Snapshot) -> Match | None:
+    """ALTER TABLE also renames columns of views, which is not planned."""
+    if name.name in generated_names.taken(snapshot, name.schema):
+        return None
+    operation = NoTable(table=name, old=fact.name, new=fact.new_name)
     return Match(operation=operation, consumed=(0,))
 
 

@@ -5,7 +5,7 @@ the lock is SHARE UPDATE EXCLUSIVE on the table, which lets reads and writes pas
 table for other objects (manual, COMMENT; measured 11-18). Undo puts the former text back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -15,8 +15,8 @@ from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import RunSql, Step, TableLock
-from zdm.model.schema import Name, Snapshot
+from zdm.model.plan import Step, TableLock
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.model.syntax import CommentOn
@@ -25,35 +25,26 @@ from zdm.parse.emit import Constant, Ident, Part, Qualified
 from zdm.parse.objects import comments
 from zdm.recipes import run_sql
 from zdm.recipes.access import privilege
-from zdm.recipes.reading import statements
+from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
 from zdm.schema import edits, lookup
 from zdm.schema.effects import comments as effects
+from zdm.schema.effects import publications
 from zdm.schema.rights import Target
 
 SLUG = "comment"
-_TEMPLATES = {
-    "table": "COMMENT ON TABLE {t} IS ",
-    "column": "COMMENT ON COLUMN {t}.{c} IS ",
-    "constraint": "COMMENT ON CONSTRAINT {c} ON {t} IS ",
-    "trigger": "COMMENT ON TRIGGER {c} ON {t} IS ",
-    "policy": "COMMENT ON POLICY {c} ON {t} IS ",
-    "index": "COMMENT ON INDEX {t} IS ",
-}
-_OBJECT = "SELECT pg_catalog.obj_description(o.oid, '{catalog}') FROM {from} AS o WHERE {where}"
-_CATALOGS = {
-    "table": "pg_class",
-    "sequence": "pg_class",
-    "routine": "pg_proc",
-    "type": "pg_type",
-    "schema": "pg_namespace",
-}
 _PUBLIC = "standard public schema"  # that of a new database, which a Snapshot leaves out
-_IS_NULL = "SELECT ({query}) IS NULL"
-_IS_TEXT = "SELECT ({query}) IS NOT DISTINCT FROM {text}"
 _RELATION = "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({t}), 'pg_class')"
-_DESCRIPTIONS = {
+_PARTS = {  # as COMMENT names them
+    "table": "TABLE {t}",
+    "column": "COLUMN {t}.{c}",
+    "constraint": "CONSTRAINT {c} ON {t}",
+    "trigger": "TRIGGER {c} ON {t}",
+    "policy": "POLICY {c} ON {t}",
+    "index": "INDEX {t}",
+}
+_TEXTS = {  # a query for the comment
     "table": _RELATION,
     "index": _RELATION,
     "column": "SELECT pg_catalog.col_description(a.attrelid, a.attnum)"
@@ -69,17 +60,39 @@ _DESCRIPTIONS = {
     " FROM pg_catalog.pg_policy AS p WHERE p.polrelid = pg_catalog.to_regclass({t})"
     " AND p.polname = {c}",
 }
+_OF_OBJECTS = (
+    "SELECT pg_catalog.obj_description(o.oid, '{catalog}') FROM {from} AS o WHERE {where}"
+)
+_CATALOGS = {
+    "table": "pg_class",
+    "sequence": "pg_class",
+    "routine": "pg_proc",
+    "type": "pg_type",
+    "schema": "pg_namespace",
+}
+_OF_PUBLICATION = (
+    "SELECT pg_catalog.obj_description(p.oid, 'pg_publication')"
+    " FROM pg_catalog.pg_publication AS p WHERE p.pubname = {p}"
+)
+
+
+class Commented(Struct, frozen=True, kw_only=True):
+    """What a comment is on. `asked`: a query for the text that it has; `undo` puts the former
+    one back."""
+
+    what: str
+    key: str
+    asked: str
+    undo: str
+    former: str | None
+    locks: tuple[TableLock, ...] = ()
 
 
 class Comment(Struct, frozen=True, kw_only=True):
-    """COMMENT ON `kind`; `part` is the column, constraint, trigger or index, empty for the
-    table itself."""
+    """COMMENT ON an object or a part of a table."""
 
-    kind: str  # table, column, constraint, trigger, policy, index
-    table: Name
-    part: str
+    target: Commented
     text: str | None
-    former: str | None
     statement: Statement
 
     @property
@@ -90,13 +103,7 @@ class Comment(Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """One line for a person."""
-        return f"comment on {self._object}"
-
-    @property
-    def _object(self) -> str:
-        if self.kind == "column":
-            return f"{self.table}.{self.part}"
-        return f"{self.kind} {self.part} of {self.table}" if self.part else str(self.table)
+        return f"comment on {self.target.what}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """None."""
@@ -105,127 +112,46 @@ class Comment(Struct, frozen=True, kw_only=True):
 
     def choice(self, context: Context) -> Choice:
         """The server never reads it."""
-        return _choice(context, self.text, self.former)
-
-    def recipe(self, context: Context) -> tuple[Step, ...]:
-        """The author's statement; none where the comment is the same already."""
-        if self.text == self.former:
-            return ()
-        owner = Owned(operation=SLUG, origin=context.origin)
-        lock = TableLock(table=self.table, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
-        step: RunSql = run_sql.as_authored(
-            owner,
-            self.statement,
-            id="-".join(p for p in (str(self.table), self.part, "comment") if p),
-            title=self.title,
-            locks=statements.locks(context.snapshot, lock),
-            probe=self._probe(),
-            undo=(self._undo(),),
-            reason="Only people and tools read comments; the lock blocks neither reads nor"
-            " writes.",
-        )
-        return (step,)
-
-    @property
-    def _target(self) -> Name:
-        return Name(self.table.schema, self.part) if self.kind == "index" else self.table
-
-    def _undo(self) -> str:
-        template = _TEMPLATES[self.kind]
-        parts: dict[str, Part] = {"t": Qualified(self._target)}
-        if "{c}" in template:
-            parts["c"] = Ident(self.part)
-        if self.former is None:
-            return emit.sql(template + "NULL", **parts)
-        return emit.sql(template + "{former}", **parts, former=Constant(self.former))
-
-    def _probe(self) -> str:
-        query = _DESCRIPTIONS[self.kind]
-        parts: dict[str, Part] = {"t": Constant(self._target.sql)}
-        if "{c}" in query:
-            parts["c"] = Constant(self.part)
-        if self.text is None:
-            return probes.probe(emit.sql(_IS_NULL.replace("{query}", query), **parts))
-        same = _IS_TEXT.replace("{query}", query)
-        return probes.probe(emit.sql(same, **parts, text=Constant(self.text)))
-
-
-def _choice(context: Context, text: str | None, former: str | None) -> Choice:
-    del context
-    if text == former:
-        return choice.nothing("the comment is the same already")
-    return choice.single(
-        "run it as written before the rollout",
-        because="only people and tools read it",
-    )
-
-
-class CommentObject(Struct, frozen=True, kw_only=True):
-    """COMMENT ON a view, sequence, routine, type or schema; `word`: as COMMENT names its
-    kind."""
-
-    target: Target
-    word: str
-    text: str | None
-    former: str | None
-    statement: Statement
-    locks: tuple[TableLock, ...]
-
-    @property
-    def slug(self) -> str:
-        """The module's name."""
-        return SLUG
-
-    @property
-    def title(self) -> str:
-        """One line for a person."""
-        return f"comment on {self.word} {self._name}"
-
-    @property
-    def _name(self) -> str:
-        name = self.target.name
-        return str(name) if name.schema else name.name
-
-    def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """None."""
         del context
-        return ()
-
-    def choice(self, context: Context) -> Choice:
-        """The server never reads it."""
-        return _choice(context, self.text, self.former)
+        if self.text == self.target.former:
+            return choice.nothing("the comment is the same already")
+        return choice.single(
+            "run it as written before the rollout",
+            because="only people and tools read it",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement; none where the comment is the same already."""
-        if self.text == self.former:
+        if self.text == self.target.former:
             return ()
-        step: RunSql = run_sql.as_authored(
-            Owned(operation=SLUG, origin=context.origin),
-            self.statement,
-            id=f"{self._name}-comment",
-            title=self.title,
-            locks=self.locks,
-            probe=self._probe(),
-            undo=(self._undo(),),
-            reason="Only people and tools read comments; no read and no write waits for it.",
+        return (
+            run_sql.as_authored(
+                Owned(operation=SLUG, origin=context.origin),
+                self.statement,
+                id=f"{self.target.key}-comment",
+                title=self.title,
+                locks=self.target.locks,
+                probe=self._probe(),
+                undo=(self.target.undo,),
+                reason="Only people and tools read comments; no read and no write waits for"
+                " it.",
+            ),
         )
-        return (step,)
-
-    def _undo(self) -> str:
-        called, parts = privilege.called_by(self.target)
-        text = f"COMMENT ON {self.word.upper()} {called} IS "
-        if self.former is None:
-            return emit.sql(text + "NULL", **parts)
-        return emit.sql(text + "{former}", **parts, former=Constant(self.former))
 
     def _probe(self) -> str:
         """The text is put in last, where braces in it mean nothing."""
-        catalog = _CATALOGS[self.target.kind]
-        query = privilege.about(_OBJECT.replace("{catalog}", catalog), self.target)
         if self.text is None:
-            return probes.probe(_IS_NULL.replace("{query}", query))
-        same = _IS_TEXT.replace("{text}", literal(self.text))
-        return probes.probe(same.replace("{query}", query))
+            return probes.probe(f"SELECT ({self.target.asked}) IS NULL")
+        return probes.probe(
+            f"SELECT ({self.target.asked}) IS NOT DISTINCT FROM {literal(self.text)}"  # noqa: S608
+        )
+
+
+def _undo(on: str, parts: Mapping[str, Part], former: str | None) -> str:
+    """`on`: the object as COMMENT names it, a template of `parts`."""
+    if former is None:
+        return emit.sql(f"COMMENT ON {on} IS NULL", **parts)
+    return emit.sql(f"COMMENT ON {on} IS {{former}}", **parts, former=Constant(former))
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -236,38 +162,92 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     says = action.said
     if not isinstance(says, CommentOn):
         return None
+    problem = _problem(action, snapshot)
+    if problem is not None:
+        return refuse.refuse(action, "object_not_commented", *problem)
     place = lookup.commented(says, snapshot, action.statement.settings)
-    if place is None:
-        return _of_object(action, snapshot)
-    table, name = place
-    part = edits.part(table, says.kind, name) if name else table
-    return Match(
-        operation=Comment(
-            kind=says.kind,
-            table=table.name,
-            part=name,
-            text=says.text,
-            former=part.comment if part is not None else None,
-            statement=action.statement,
-        ),
-        consumed=(0,),
+    target = _of_object(action, snapshot)
+    if place is not None:
+        target = _of_part(says.kind, *place, snapshot)
+    if target is None:
+        return None
+    operation = Comment(target=target, text=says.text, statement=action.statement)
+    return Match(operation=operation, consumed=(0,))
+
+
+def _problem(action: Action, snapshot: Snapshot) -> tuple[str, str] | None:
+    """Why it cannot be tried on a shadow, and what to do."""
+    said = comments.read(action)
+    if said is None:
+        return None
+    name = said.named.words[-1]
+    wide = any(
+        one.name == name and (one.all_tables or one.schemas) for one in snapshot.publications
+    )
+    if said.kind != "extension" and not (said.kind == "publication" and wide):
+        return None
+    return (
+        f"only the owner of {said.kind} {name} may comment on it, and on the shadow server it"
+        " belongs to a superuser, so this cannot be tried there",
+        "put `-- zdm: run in expand -- reason` and `-- zdm: privileged -- reason` above it, and"
+        " execute the plan as its owner",
     )
 
 
-def _of_object(action: Action, snapshot: Snapshot) -> Match | None:
-    said, target = comments.read(action), effects.target(action, snapshot)
-    if said is None or target is None:
+def _of_part(kind: str, table: Table, name: str, snapshot: Snapshot) -> Commented:
+    """The table itself where it has no name."""
+    lock = TableLock(table=table.name, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+    part = edits.part(table, kind, name) if name else table
+    former = part.comment if part is not None else None
+    on, asked = _PARTS[kind], _TEXTS[kind]
+    relation = Name(table.name.schema, name) if kind == "index" else table.name
+    parts: dict[str, Part] = {"t": Qualified(relation)}
+    values: dict[str, Part] = {"t": Constant(relation.sql)}
+    if "{c}" in on:
+        parts["c"], values["c"] = Ident(name), Constant(name)
+    what = f"{table.name}.{name}" if kind == "column" else f"{kind} {name} of {table.name}"
+    return Commented(
+        what=what if name else str(table.name),
+        key="-".join(filter(None, (str(table.name), name))),
+        asked=emit.sql(asked, **values),
+        undo=_undo(on, parts, former),
+        former=former,
+        locks=statements.locks(snapshot, lock),
+    )
+
+
+def _of_object(action: Action, snapshot: Snapshot) -> Commented | None:
+    said = comments.read(action)
+    if said is not None and said.kind == "publication":
+        return _of_publication(said.named.words[-1], snapshot)
+    target = effects.target(action, snapshot)
+    if target is None:
         return None
     word, former = _present(target, snapshot)
-    operation = CommentObject(
-        target=target,
-        word=word,
-        text=said.text,
+    name = str(target.name) if target.name.schema else target.name.name
+    called, parts = privilege.called_by(target)
+    query = _OF_OBJECTS.replace("{catalog}", _CATALOGS[target.kind])
+    return Commented(
+        what=f"{word} {name}",
+        key=name,
+        asked=privilege.about(query, target),
+        undo=_undo(f"{word.upper()} {called}", parts, former),
         former=former,
-        statement=action.statement,
         locks=_locks(target, snapshot),
     )
-    return Match(operation=operation, consumed=(0,))
+
+
+def _of_publication(name: str, snapshot: Snapshot) -> Commented | None:
+    found = publications.there(snapshot, name)
+    if found is None:
+        return None
+    return Commented(
+        what=f"publication {name}",
+        key=f"{name}-publication",
+        asked=emit.sql(_OF_PUBLICATION, p=Constant(name)),
+        undo=_undo("PUBLICATION {p}", {"p": Ident(name)}, found.comment),
+        former=found.comment,
+    )
 
 
 def _locks(target: Target, snapshot: Snapshot) -> tuple[TableLock, ...]:

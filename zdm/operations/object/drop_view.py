@@ -111,13 +111,6 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     action, said = actions[0], actions[0].said
     if not isinstance(said, DropObjects) or said.kind not in views.KINDS:
         return None
-    if len(said.objects) > 1:
-        return refuse.refuse(
-            action,
-            "view_cannot_be_dropped",
-            "this statement drops several views at once",
-            "write one DROP VIEW for each, those that read others first",
-        )
     if statements.fact(action, ActionKind.DROP_VIEW) is None:
         return None
     found = views.named(said.objects[0], action, snapshot)

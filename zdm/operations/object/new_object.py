@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from zdm.model import syntax
 from zdm.model.explained import choice
-from zdm.model.explained.choice import Choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import OLD_ONLY, Step, TableLock
@@ -82,6 +82,7 @@ class CreateObject(Struct, frozen=True, kw_only=True):
                 "filled_later",
                 "make it WITH NO DATA, and run its query as the last step before the rollout",
                 self.stored,
+                Trait.SCANS,
                 because="it is to hold the rows that the train's fills leave",
                 unless="it holds no rows",
             ),

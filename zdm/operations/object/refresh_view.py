@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from zdm.model.commands import Work, WorkOn
 from zdm.model.explained import choice
-from zdm.model.explained.choice import Choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Phase, Step, TableLock
@@ -67,6 +67,7 @@ class RefreshView(Struct, frozen=True, kw_only=True):
                 "plain",
                 "REFRESH without CONCURRENTLY",
                 new,
+                Trait.SCANS,
                 because="this train makes the view, so nothing reads it yet",
                 unless="every read of the view would wait while its query runs",
             ),
@@ -74,6 +75,7 @@ class RefreshView(Struct, frozen=True, kw_only=True):
                 "concurrently",
                 "REFRESH CONCURRENTLY as the last step before the rollout",
                 not new,
+                Trait.SCANS,
                 because="reads continue; a unique index lets it find the rows that differ",
                 unless="nothing reads the view yet",
             ),
@@ -96,6 +98,7 @@ class RefreshView(Struct, frozen=True, kw_only=True):
                     undo=(),
                     serves=BOTH,
                     reason="Nothing reads it yet.",
+                    cost=materialized.reads(self.view),
                 ),
             )
         return (
@@ -112,6 +115,7 @@ class RefreshView(Struct, frozen=True, kw_only=True):
                 undo=(),
                 serves=BOTH,
                 reason="CONCURRENTLY lets reads pass; the rows of all fills are done.",
+                cost=materialized.reads(self.view),
             ),
         )
 

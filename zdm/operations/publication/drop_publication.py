@@ -101,6 +101,7 @@ def _unread(words: str) -> Check:
         hint="drop the subscription, and with it the slot; or, if the slot serves other"
         " publications alone, plan again with `-- zdm: run in contract -- reason` above the"
         " statement",
+        early="contract",
     )
 
 

@@ -71,10 +71,10 @@ class ChangeOwner(Struct, frozen=True, kw_only=True):
         )
 
     def _risks(self, snapshot: Snapshot) -> Iterator[_Problem]:
-        when = "before the rollout" if self.unused else "before its last step"
+        ends = "stops before the rollout" if self.unused else "does not begin"
         yield (
-            f"the run stops {when} if the role that runs it or the owner of {self._what} is no"
-            f" member of {self.role}",
+            f"the run {ends} if the role that runs it or the owner of {self._what} is no member"
+            f" of {self.role}",
             f"GRANT {self.role} TO both first (from 16 on WITH INHERIT TRUE, SET TRUE)",
         )
         if self.unused:

@@ -16,11 +16,13 @@ _KINDS = {
     "OBJECT_TYPE": "type",
     "OBJECT_DOMAIN": "type",
     "OBJECT_SCHEMA": "schema",
+    "OBJECT_PUBLICATION": "publication",
+    "OBJECT_EXTENSION": "extension",
 }
 
 
 class Commented(Struct, frozen=True, kw_only=True):
-    """`kind` as in Granting."""
+    """`kind` as in Granting, or publication or extension."""
 
     kind: str
     named: Named

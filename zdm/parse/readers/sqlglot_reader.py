@@ -41,6 +41,7 @@ _WRITES: dict[type[exp.Expr], Kind] = {
     exp.Update: Kind.UPDATE,
     exp.Delete: Kind.DELETE,
 }
+_RENAMES = (Kind.RENAME_TABLE, Kind.RENAME_COLUMN)
 
 _CONSTRAINTS: dict[type[exp.Expr], str] = {
     exp.CheckColumnConstraint: "check",
@@ -180,7 +181,7 @@ def _alter(tree: exp.Alter, schema: str, table: str) -> tuple[Reading, ...] | No
     # sqlglot puts NOT VALID on the ALTER, but it belongs to the last sub-command
     if readings and tree.args.get("not_valid"):
         readings[-1] = replace(readings[-1], not_valid=True)
-    if readings and readings[-1].kind is Kind.RENAME_TABLE:  # a RENAME is alone
+    if readings and readings[-1].kind in _RENAMES:  # a RENAME is alone
         readings[-1] = replace(readings[-1], if_exists=bool(tree.args.get("exists")))
     return tuple(readings)
 

@@ -4,6 +4,7 @@ runs alone outside a transaction (manual, CREATE INDEX)."""
 from collections.abc import Iterator
 
 from zdm.model.findings import Finding, violation
+from zdm.model.locks import LockMode
 from zdm.model.plan import Plan, RunSql
 
 
@@ -36,14 +37,16 @@ def _alone(step: RunSql) -> Iterator[Finding]:
 
 
 def _long(step: RunSql) -> Iterator[Finding]:
-    """What runs as written may do so: the plan says it, and the step has a time limit."""
+    """What runs as written may do so: the plan says it, and the step has a time limit.
+    EXCLUSIVE is that of REFRESH CONCURRENTLY, on a materialized view, which nothing writes."""
     if step.as_written:
         return
     blocking = [
         lock for lock in step.locks if lock.mode.blocks_reads or lock.mode.blocks_writes
     ]
     for lock in blocking:
-        if step.cost.scan or lock.table in step.rewrites:
+        reads = step.cost.scan and lock.mode is not LockMode.EXCLUSIVE
+        if reads or lock.table in step.rewrites:
             work = "rewrites" if lock.table in step.rewrites else "reads all of"
             yield violation(
                 "long_lock",

@@ -194,6 +194,7 @@ def view(row: Row) -> View:
         column_grants=_by_column(row["column_grants"]),
         comment=row["comment"],
         uses=tuple((Name(schema, name), column) for schema, name, column in uses),
+        rows=row["rows"],
     )
 
 

@@ -13,6 +13,7 @@ from zdm.config.settings import NEWEST_SERVER, OLDEST_SERVER
 from zdm.errors import ZdmError
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
+from zdm.model.plan import Plan
 from zdm.model.schema import Name
 from zdm.postgres.doctor import journal, publications, rights, sessions
 from zdm.postgres.session import connection, pins, pooler
@@ -23,19 +24,19 @@ Examination = Callable[[Connection], Diagnosis]
 
 def examine(
     url: str,
-    tables: tuple[Name, ...] | None = None,
+    plan: Plan | None = None,
     *,
     blind: str = "stop",
     allowed_sessions: tuple[str, ...] | None = (),
 ) -> tuple[Diagnosis, ...]:
-    """Every check of the database; `tables` are those of a plan, None where there is none;
+    """Every check of the database, for a plan where one is given;
     `blind` is what a backfill does that cannot see others' sessions, and `allowed_sessions`
     never hold the gate; None: no session does."""
     try:
         with closing(connection.connect(url, name="doctor", tuned=False)) as opened:
             return (
                 _reached(url),
-                *_all(opened, tables, blind),
+                *_all(opened, plan, blind),
                 _one(
                     sessions.NAME,
                     _pinned(lambda conn: sessions.are_named(conn, allowed_sessions)),
@@ -50,9 +51,8 @@ def _reached(url: str) -> Diagnosis:
     return diagnosis.ok("database", f"{connection.shown(url)} answers")
 
 
-def _all(
-    opened: Connection, tables: tuple[Name, ...] | None, blind: str
-) -> Iterator[Diagnosis]:
+def _all(opened: Connection, plan: Plan | None, blind: str) -> Iterator[Diagnosis]:
+    tables = None if plan is None else _tables(plan)
     examinations: tuple[tuple[str, Examination], ...] = (
         ("pooler", _direct),
         ("server version", _version),
@@ -74,6 +74,13 @@ def _all(
     )
     for name, examination in examinations:
         yield _one(name, examination, opened)
+    if plan is not None:
+        yield _one(rights.LATER, lambda conn: rights.gives_later(conn, plan), opened)
+
+
+def _tables(plan: Plan) -> tuple[Name, ...]:
+    """Those that exist before it and that it locks."""
+    return tuple(sorted({lock.table for step in plan.steps for lock in step.locks}))
 
 
 def _pinned(examination: Examination) -> Examination:

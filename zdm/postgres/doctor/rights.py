@@ -2,13 +2,15 @@
 
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
+from zdm.model.plan import Plan
 from zdm.model.schema import Name
 from zdm.postgres.journal import foreign
-from zdm.postgres.session import owners, row_security, unseen_rows
+from zdm.postgres.session import early_checks, owners, row_security, unseen_rows
 from zdm.postgres.session.connection import Connection
 
 SHOWN = 5  # names in a message
 ROWS = "rows from elsewhere"
+LATER = "rights for later steps"
 
 
 def may_create(opened: Connection) -> Diagnosis:
@@ -29,6 +31,14 @@ def owns(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
     return (diagnosis.warning if tables is None else diagnosis.failed)(
         "ownership", fact, remedy
     )
+
+
+def gives_later(opened: Connection, plan: Plan) -> Diagnosis:
+    """What steps behind the point of no return need, as far as it must hold before the run."""
+    refused = early_checks.refusal(opened, plan, "start")
+    if refused is None:
+        return diagnosis.ok(LATER, "no later step of the plan lacks one")
+    return diagnosis.failed(LATER, refused.message, refused.hint)
 
 
 def sees_rows(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:

@@ -30,6 +30,7 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
                AND ga.attacl IS NOT NULL
              ORDER BY ga.attnum, item COLLATE "C") AS column_grants,
        pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
+       CASE WHEN c.relkind = 'm' AND c.reltuples >= 0 AND c.relpages > 0 THEN c.reltuples::bigint END AS rows,
        ARRAY(SELECT DISTINCT un.nspname || E'\x01' || u.relname || E'\x01' || coalesce(ua.attname, '')
              FROM pg_catalog.pg_rewrite AS r
              JOIN pg_catalog.pg_depend AS d

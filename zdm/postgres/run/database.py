@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from msgspec.structs import replace
 
 from zdm.backfill.pacing import Pacing
+from zdm.errors import StoppedError
 from zdm.execute import evidence
 from zdm.execute.events import BackfillEvent, Compared, Waiting
 from zdm.execute.evidence import Scope
@@ -31,7 +32,15 @@ from zdm.postgres.run.run_journal import RunJournal
 from zdm.postgres.run.run_orders import RunOrders
 from zdm.postgres.run.statement_watch import WatchEvent
 from zdm.postgres.run.step_runner import Stepper
-from zdm.postgres.session import activity, connection, identity, owners, pins, unseen_rows
+from zdm.postgres.session import (
+    activity,
+    connection,
+    early_checks,
+    identity,
+    owners,
+    pins,
+    unseen_rows,
+)
 from zdm.postgres.session.blockers import Ender
 
 
@@ -74,11 +83,15 @@ class PostgresDatabase:
 
     def refuse_unseen_rows(self) -> None:
         """RefusedError where its fills would not reach every row, or its steps alter tables
-        of others."""
+        of others, or a new owner would lack what it needs."""
         assert self._plan is not None  # it was given to keep
         with self._executor.errors("looking for rows that the plan would not reach"):
             own = self._executor.connection
-            refused = owners.refusal(own, self._plan) or unseen_rows.refusal(own, self._plan)
+            refused = (
+                owners.refusal(own, self._plan)
+                or unseen_rows.refusal(own, self._plan)
+                or early_checks.refusal(own, self._plan, "start")
+            )
         if refused:
             raise refused
 
@@ -171,6 +184,10 @@ class PostgresDatabase:
         executor = self._executor
         assert self._plan is not None  # it was given to keep
         with executor.errors("looking at what the contract relies on"):
+            done = runs.every_done(executor.connection, executor.fence)
+            refused = early_checks.refusal(executor.connection, self._plan, "contract", done)
+            if refused:
+                raise StoppedError(refused.message, hint=refused.hint)
             yield from LastLook(
                 own=executor.connection,
                 fence=executor.fence,

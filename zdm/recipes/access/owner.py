@@ -82,6 +82,7 @@ def kept(target: Target, what: str, role: str, snapshot: Snapshot) -> Iterator[C
         f" so it may not give it {what}, nor change that afterwards",
         hint=f"GRANT {role} TO the role that runs the plan (from 16 on WITH INHERIT TRUE, SET"
         " TRUE)",
+        early="start",
     )
     yield Check(
         sql=privilege.asked(_KEEPS, target, role),
@@ -89,6 +90,7 @@ def kept(target: Target, what: str, role: str, snapshot: Snapshot) -> Iterator[C
         " every right on it that no GRANT gives them",
         hint=f"GRANT {role} TO that owner; or, if nothing connects as it, plan again with"
         " `-- zdm: run in contract -- reason` above the statement",
+        early="start",
     )
     yield _place(target, what, role)
     yield from _used(target, what, role, snapshot)
@@ -102,6 +104,7 @@ def _place(target: Target, what: str, role: str) -> Check:
         failure=f"{role} has not USAGE and CREATE on schema {schema}, which the owner of {what}"
         " needs",
         hint=f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}",
+        early="start",
     )
 
 
@@ -116,6 +119,7 @@ def _used(target: Target, what: str, role: str, snapshot: Snapshot) -> Iterator[
             failure=f"{what} reads as its owner, and {role} has not all the rights on its"
             " tables that the present owner has",
             hint=f"GRANT {role} the rights on these tables that the view needs",
+            early="contract",
         )
         return
     if any(index.keys.count(None) or index.predicate for index in table.indexes):
@@ -124,6 +128,7 @@ def _used(target: Target, what: str, role: str, snapshot: Snapshot) -> Iterator[
             failure=f"{role} may not call a function that an index of {what} is on, so ANALYZE"
             " would fail",
             hint=f"GRANT EXECUTE on it to {role}",
+            early="contract",
         )
     if snapshot.major >= _SET:
         yield Check(
@@ -131,6 +136,7 @@ def _used(target: Target, what: str, role: str, snapshot: Snapshot) -> Iterator[
             failure=f"a subscription writes {what}, and its owner may not SET ROLE {role}, so"
             " it would stop",
             hint=f"GRANT {role} TO the owner of the subscription",
+            early="start",
         )
 
 

@@ -11,7 +11,7 @@ has an error than rows that are hidden (row_security off), as zdm's are.
 from collections.abc import Iterator
 
 from zdm.model.locks import LockMode
-from zdm.model.plan import BOTH, Check, Phase, RunSql, TableLock
+from zdm.model.plan import BOTH, Check, Cost, Phase, RunSql, TableLock
 from zdm.model.schema import Name, Snapshot, View
 from zdm.model.statement import Setting
 from zdm.model.syntax import IndexDefinition
@@ -58,7 +58,13 @@ def fill(
         undo=(),
         serves=BOTH,
         reason="Nothing reads it yet, and the rows of all fills are done.",
+        cost=Cost(scan=True),
     )
+
+
+def reads(view: View) -> Cost:
+    """Each row of it is read, or its query is run, which reads what it is made of."""
+    return Cost(rows=view.rows, scan=True)
 
 
 def refresh(view: Name, *, concurrently: bool = False) -> str:

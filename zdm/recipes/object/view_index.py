@@ -116,6 +116,7 @@ class IndexOfView(Struct, frozen=True, kw_only=True):
                 serves=BOTH,
                 reason="CONCURRENTLY stops no REFRESH; a failed build leaves an INVALID index,"
                 " which is dropped before the next attempt.",
+                cost=materialized.reads(self.view),
             ),
         )
 

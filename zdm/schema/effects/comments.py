@@ -13,6 +13,7 @@ from zdm.parse.objects import comments
 from zdm.schema import edits, lookup, rights
 from zdm.schema.rights import Target
 
+_WITHOUT_RIGHTS = ("publication", "extension")
 _One = TypeVar("_One", View, Sequence, Type, Function)
 
 
@@ -31,7 +32,7 @@ def comment(snapshot: Snapshot, action: Action) -> Snapshot:
 def target(action: Action, snapshot: Snapshot) -> Target | None:
     """The object of another kind that it is on; None where there is none."""
     said = comments.read(action)
-    if said is None:
+    if said is None or said.kind in _WITHOUT_RIGHTS:
         return None
     try:
         found = rights.target(said.kind, said.named, snapshot, action.statement.settings)
@@ -42,6 +43,8 @@ def target(action: Action, snapshot: Snapshot) -> Target | None:
 
 def _other(snapshot: Snapshot, action: Action) -> Snapshot:
     said, found = comments.read(action), target(action, snapshot)
+    if said is not None and said.kind == "publication":
+        return _of_publication(snapshot, said.named.words[-1], said.text)
     if said is None or found is None:
         return snapshot
     match found.kind:
@@ -54,6 +57,13 @@ def _other(snapshot: Snapshot, action: Action) -> Snapshot:
         case "routine":
             return replace(snapshot, functions=_put(snapshot.functions, found, said.text))
     return snapshot
+
+
+def _of_publication(snapshot: Snapshot, name: str, text: str | None) -> Snapshot:
+    changed = tuple(
+        replace(one, comment=text) if one.name == name else one for one in snapshot.publications
+    )
+    return replace(snapshot, publications=changed)
 
 
 def _put(members: tuple[_One, ...], found: Target, text: str | None) -> tuple[_One, ...]:

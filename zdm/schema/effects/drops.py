@@ -36,6 +36,16 @@ def drop(snapshot: Snapshot, action: Action) -> Snapshot:
     return remove(snapshot, found, action, cascade=said.cascade)
 
 
+def as_meant(snapshot: Snapshot, action: Action) -> Snapshot:
+    """Without the views and routines of a refused DROP, whatever uses them: what follows is
+    judged as if they were gone, since its author thinks so."""
+    said = action.said
+    if not isinstance(said, DropObjects) or said.kind not in _NAMED_ALONE:
+        return snapshot
+    found = (thing for thing in targets(snapshot, action) if thing is not None)
+    return reduce(lambda left, thing: _REMOVED[thing.kind](left, thing), found, snapshot)
+
+
 def _without_operators(snapshot: Snapshot, said: DropObjects) -> Snapshot:
     """Those of the names, whatever their operands, and after a DROP CAST every cast: what is
     left is looked at no closer."""
@@ -120,6 +130,7 @@ def _belongs(snapshot: Snapshot, table: Table, name: str) -> bool:
     return any(indexes.part_of(table, own, above) == index for own in above.indexes)
 
 
+_NAMED_ALONE = frozenset({"view", "materialized view", "function"})
 _SIGNS = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
 _Find = Callable[[Snapshot, Words, Action, int], Thing | None]
 

@@ -481,3 +481,27 @@ def test_a_function_that_takes_all_columns_is_named(body: str, transition: str) 
 )
 def test_a_function_that_names_columns_is_not_in_the_way(body: str) -> None:
     assert isinstance(asked(RENAME, copying(body, transition="added")), Match)
+
+
+@pytest.mark.parametrize("column", ["COLUMN ", ""])
+def test_if_exists_is_about_the_table(column: str) -> None:
+    plain = ask(f"ALTER TABLE users RENAME {column}email TO mail;")
+    there = ask(f"ALTER TABLE IF EXISTS users RENAME {column}email TO mail;")
+
+    assert there.refusals == ()
+    assert there.operations == plain.operations
+
+
+@pytest.mark.parametrize("column", ["COLUMN ", ""])
+def test_if_exists_of_no_table_plans_nothing(column: str) -> None:
+    answer = ask(f"ALTER TABLE IF EXISTS members RENAME {column}email TO mail;")
+
+    assert answer.slugs == ["rename_column"]
+    assert (answer.steps, answer.hazards, answer.refusals) == ((), (), ())
+    assert answer.operations[0].title.endswith("members.email to mail (table does not exist)")
+
+
+def test_if_exists_says_nothing_of_the_column() -> None:
+    answer = ask("ALTER TABLE IF EXISTS users RENAME COLUMN none TO mail;")
+
+    assert answer.refusals == ("users has no column none at this statement",)

@@ -1,8 +1,9 @@
 import pytest
+from msgspec.structs import replace
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
-from zdm.model.catalog.database import Other
+from zdm.model.catalog.database import Other, Publication
 from zdm.model.locks import LockMode
 from zdm.model.plan import RunSql
 from zdm.model.schema import Function, Name, Policy, Snapshot, Trigger, Type, View, Volatility
@@ -120,3 +121,37 @@ def test_of_other_objects_too(target: str, undo: str) -> None:
     assert "IS NOT DISTINCT FROM '{new}'" in step.probe
     if not target.startswith("SCHEMA"):
         assert "{new}" in repr(answer.after)
+
+
+SENT = Publication(name="Sent", definition="", comment="it's")
+
+
+def published(**details: object) -> Snapshot:
+    sent = replace(SENT, **details)
+    return schemas.snapshot(schemas.users(), publications=(sent,))
+
+
+def test_of_a_publication_too() -> None:
+    answer = ask("COMMENT ON PUBLICATION \"Sent\" IS 'new';", published())
+    (step,) = answer.steps
+
+    assert isinstance(step, RunSql)
+    assert (step.id, step.title) == ("Sent-publication-comment", "comment on publication Sent")
+    assert (step.locks, step.undo) == ((), ("COMMENT ON PUBLICATION \"Sent\" IS 'it''s'",))
+    assert answer.after.publications[0].comment == "new"
+
+
+@pytest.mark.parametrize(
+    ("target", "details"),
+    [
+        ("EXTENSION citext", {}),
+        ('PUBLICATION "Sent"', {"all_tables": True}),
+        ('PUBLICATION "Sent"', {"schemas": ("public",)}),
+    ],
+)
+def test_what_belongs_to_a_superuser_on_a_shadow_is_refused(
+    target: str, details: dict[str, object]
+) -> None:
+    (refusal,) = ask(f"COMMENT ON {target} IS 'new';", published(**details)).refusals
+
+    assert "on the shadow server it belongs to a superuser" in refusal

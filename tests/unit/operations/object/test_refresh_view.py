@@ -3,8 +3,9 @@ from msgspec.structs import replace
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
-from zdm.model.plan import BOTH, OLD_ONLY, Phase, RunSql
+from zdm.model.plan import BOTH, OLD_ONLY, Cost, Phase, RunSql
 from zdm.model.schema import Name, Snapshot, View
+from zdm.render import outline
 
 KEPT = View(
     name=Name("public", "kept"),
@@ -88,3 +89,19 @@ def test_an_index_on_a_column_that_it_has_not_is_refused() -> None:
     answer = ask("CREATE INDEX i ON kept (gone);", with_view())
 
     assert "has no column gone" in answer.refusals[0]
+
+
+@pytest.mark.parametrize("rows", [None, 1200])
+def test_its_rows_are_read(rows: int | None) -> None:
+    view = replace(KEPT, indexes=(KEY,), rows=rows)
+    here = replace(schemas.snapshot(schemas.users()), views=(view,))
+    steps = ask("REFRESH MATERIALIZED VIEW kept; CREATE INDEX ON kept (id);", here).steps
+
+    assert [step.cost for step in steps] == [Cost(rows=rows, scan=True)] * 2
+    assert outline.cost(steps[0]).endswith("reads the whole table")
+
+
+def test_the_query_of_a_new_one_is_run() -> None:
+    steps = ask("CREATE MATERIALIZED VIEW mine AS SELECT id FROM users;").steps
+
+    assert [step.cost.scan for step in steps] == [False, True]

@@ -80,7 +80,7 @@ def test_the_hazards_say_who_must_be_a_member_and_who_sees_all_rows() -> None:
     answer = ask("ALTER TABLE users OWNER TO joe", world(row_security="enabled"))
 
     assert [hazard.message for hazard in answer.hazards] == [
-        "the run stops before its last step if the role that runs it or the owner of table"
+        "the run does not begin if the role that runs it or the owner of table"
         " users is no member of joe",
         "until the last step table users belongs to its present owner, so joe has only the"
         " rights that it was granted",

@@ -1,5 +1,5 @@
 DROP VIEW named;
-DROP VIEW named CASCADE;
+DROP VIEW first_named CASCADE;
 DROP VIEW no_such_view;
 DROP VIEW kept;
 DROP VIEW other;
