@@ -301,18 +301,91 @@ def test_a_schema_of_that_name_that_is_not_ours_is_refused(shop: Shop, foreign: 
     assert (status.code, status.out) == (0, "no plan was ever run on this database\n")
 
 
-@pytest.mark.parametrize("whose", ["ROLE {role}", 'DATABASE "{name}"'])
-def test_a_role_that_may_only_read_is_refused(shop: Shop, whose: str) -> None:
+@pytest.mark.parametrize(
+    "whose", ["ROLE {role}", 'DATABASE "{name}"', 'ROLE {role} IN DATABASE "{name}"']
+)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("default_transaction_read_only", "on"), ("session_replication_role", "replica")],
+)
+def test_a_role_that_may_only_read_or_whose_writes_set_nothing_off_is_refused(
+    shop: Shop, whose: str, name: str, value: str
+) -> None:
     of = whose.format(role=shop.role, name=shop.name)
-    shop.sql(f"ALTER {of} SET default_transaction_read_only = on")
+    shop.sql(f"ALTER {of} SET {name} = {value}")
     refused = shop.execute()
+    remedy = refused.err.partition("hint: ")[2].partition("; or run zdm")[0]
     with connection.connect(shop.admin, name="tests") as opened:
         opened.execute("SET default_transaction_read_only = off")
-        opened.execute(f"ALTER {of} RESET default_transaction_read_only".encode())
+        opened.execute(remedy.encode())
     after = shop.execute()
 
     assert refused.code == 3
-    assert "default_transaction_read_only is on for the role" in refused.err
+    assert f"{name} is {value} for the role {shop.role}" in refused.err
+    assert after.code == 0, after.err
+
+
+def test_a_role_that_acts_as_another_is_told_what_that_one_lacks(shop: Shop) -> None:
+    login = f"login_{uuid4().hex[:10]}"
+    url = shop.url.replace(f"{shop.role}:pw", f"{login}:pw")
+    Path("zdm.toml").write_text(SETTINGS.partition("[backfill.gates]")[0])
+    shop.sql(
+        f"CREATE ROLE {login} LOGIN PASSWORD 'pw' IN ROLE {shop.role}",
+        f"ALTER ROLE {login} SET role = {shop.role}",
+    )
+    try:
+        refused = shop.execute(url)
+        shop.sql(refused.err.partition("hint: ")[2].partition(", or accept")[0])
+        after = shop.execute(url)
+    finally:
+        shop.sql(f"DROP ROLE {login}")
+
+    assert refused.code == 3
+    assert f"GRANT pg_read_all_stats TO {shop.role}" in refused.err
+    assert after.code == 0, after.err
+
+
+OTHERS = "CREATE TABLE other.users (id bigint PRIMARY KEY, email text)"
+INSERT = "INSERT INTO users (id, email) VALUES (99, 'x');\n"
+AS_WRITTEN = "-- zdm: run in expand -- tests\nUPDATE users SET email = 'x' WHERE id > 40;\n"
+VIEW = "CREATE VIEW seen AS SELECT id FROM users;\n"
+
+
+@pytest.mark.parametrize("sql", [INSERT, AS_WRITTEN, VIEW], ids=["insert", "update", "view"])
+def test_names_mean_what_they_meant_where_the_plan_was_made(shop: Shop, sql: str) -> None:
+    """Another role may execute it, or this one with another search_path."""
+    run_sql(shop.url, "CREATE SCHEMA other", OTHERS, "INSERT INTO other.users SELECT 50, 'b'")
+    made = shop.plan(sql)
+    shop.sql(f"ALTER ROLE {shop.role} SET search_path = other, public")
+    answer = shop.execute()
+    with connection.connect(shop.admin, name="tests") as opened:
+        others = opened.execute("SELECT id, email FROM other.users").fetchall()
+        views = opened.execute(
+            "SELECT schemaname, definition FROM pg_views WHERE viewname = 'seen'"
+        ).fetchall()
+
+    assert made.code == 0, made.err
+    assert answer.code == 0, answer.err
+    assert others == [(50, "b")]
+    assert [schema for schema, _ in views] == (["public"] if sql == VIEW else [])
+
+
+def test_who_is_let_in_no_more_stops_part_way(shop: Shop) -> None:
+    """Credentials that are given for a time end in the middle of a run."""
+    begun = shop.execute("", "--until", "expanded")
+    shop.sql(
+        f"CREATE FUNCTION expire() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
+        f" 'BEGIN ALTER ROLE {shop.role} NOLOGIN; RETURN NEW; END'",
+        "CREATE TRIGGER expire BEFORE INSERT ON zdm.backfill_range"
+        " FOR EACH ROW EXECUTE FUNCTION expire()",
+    )
+    stopped = shop.execute()
+    shop.sql(f"ALTER ROLE {shop.role} LOGIN", "DROP TRIGGER expire ON zdm.backfill_range")
+    after = shop.execute()
+
+    assert begun.code == 0, begun.err
+    assert stopped.code == 4, stopped.err
+    assert "is not permitted to log in" in stopped.err
     assert after.code == 0, after.err
 
 

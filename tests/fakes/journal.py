@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 
 from zdm.execute.ports import Clock, Order
 from zdm.model.plan import Backfill
@@ -50,7 +50,7 @@ class JournalOnly:
         """Keep it."""
         self.states.append(state)
 
-    def begin_soak(self) -> datetime:
+    def begin_soak(self) -> timedelta:
         """Keep that it soaks; it begins now."""
         self.states.append(RunState.SOAKING)
-        return self.clock.now()
+        return timedelta(0)

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from zdm.errors import RefusedError, StoppedError, TemporaryError
+from zdm.errors import InputError, RefusedError, StoppedError, TemporaryError
 from zdm.execute import orders
 from zdm.execute.events import SessionEnded, Waiting
 from zdm.execute.ports import (
@@ -54,7 +54,8 @@ def patiently(
 
     `before` follows the operator's orders ahead of each attempt. Whether a lost transaction was
     committed is recorded in the journal: the adapter looks there first. Raises TemporaryError
-    at the deadline for locks.
+    at the deadline for locks, and StoppedError where the server no longer lets zdm in, such as
+    after a change of the password.
     """
     tries = _Tries(world, options, gate, world.clock.now())
     pause = FIRST_RETRY
@@ -68,6 +69,8 @@ def patiently(
             tries.cancelled(error)
         except ConnectionLostError as error:
             tries.lost(error)
+        except InputError as error:
+            raise StoppedError(error.message, hint=error.hint) from error
         except OrderedError:
             continue
         else:

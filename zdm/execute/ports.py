@@ -118,8 +118,9 @@ class Journal(Protocol):
     def record_state(self, state: RunState) -> None:
         """Write the state."""
 
-    def begin_soak(self) -> datetime | None:
-        """Write SOAKING; when the soak began, which is now if it had not begun."""
+    def begin_soak(self) -> timedelta | None:
+        """Write SOAKING; how long it has lasted by the database's clock, to which that of the
+        executor's machine is not compared."""
 
     def record(self, step: Step, state: RunState) -> None:
         """Record a step as done that has no work of its own in the database."""

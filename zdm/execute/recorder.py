@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from zdm.errors import TemporaryError
+from zdm.errors import StoppedError, TemporaryError
 from zdm.execute.events import BackfillProgress, Event, RunStarted, Waiting
 from zdm.execute.ports import Clock, Database, Observer
 
@@ -25,7 +25,7 @@ class Recorder:
     def notify(self, event: Event) -> None:
         """Best effort: a note that cannot be written must not stop a run."""
         self.seen_by.notify(event)
-        with suppress(TemporaryError):
+        with suppress(TemporaryError, StoppedError):
             waiting = self._wait(event)
             if waiting is not None:
                 self._waits(waiting)

@@ -46,6 +46,7 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     recorder = Recorder(world.observer, world.database, world.clock)
     world = replace(world, observer=recorder)
     claim(world, options)
+    world.database.keep(plan)
     run = world.database.journal.unfinished()
     if run is None:
         raise RefusedError("no run is unfinished, so there is nothing to roll back")

@@ -276,7 +276,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """A train of changes, split into steps, pinned to its sources and its start.
 
     `fingerprint` is the schema fingerprint the plan starts from; `server_major` the
-    PostgreSQL major version it was made for. `statements` are the author's, as recorded.
+    PostgreSQL major version it was made for. `statements` are the author's, as recorded, and
+    `search_path` is where their names were looked up.
     """
 
     name: str
@@ -289,6 +290,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
     steps: tuple[Step, ...]
     statements: tuple[Statement, ...]
+    search_path: tuple[str, ...] = ("public",)
     format: int = FORMAT
 
     @property

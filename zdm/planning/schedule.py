@@ -154,6 +154,7 @@ def scheduled(
         name=name,
         server_major=snapshot.major,
         fingerprint=snapshot_file.fingerprint(snapshot),
+        search_path=snapshot.search_path,
         files=train.files,
         stamp=train.stamp,
         operations=tuple(

@@ -93,6 +93,30 @@ def test_who_holds_a_row_to_the_last_is_named_and_its_newer_value_kept(
     assert count(own, "id = 5 AND new = 'NEWER'") == 1
 
 
+def test_a_row_that_is_held_is_found_by_a_key_whose_name_has_a_percent_sign(
+    own: Connection, database: str
+) -> None:
+    table(own, '"%s 5%" int PRIMARY KEY', "g")
+    filling = engine.run(fill_request(own, begun(own), step(("%s 5%",))))
+    with psycopg.connect(database, application_name="app") as writer:
+        own.execute(
+            "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN PERFORM pg_advisory_xact_lock_shared(450); RETURN NEW; END';"
+            "CREATE TRIGGER stop BEFORE UPDATE ON t FOR EACH ROW WHEN (OLD.old = 'row 450')"
+            " EXECUTE FUNCTION stop()"
+        )
+        own.execute("SELECT pg_advisory_lock(450)")
+        next(filling)
+        writer.execute("UPDATE t SET old = 'newer' WHERE old = 'row 5'")
+        own.execute("SELECT pg_advisory_unlock(450)")
+        held = "canceling statement due to lock timeout, held by app (pid "
+        next(e for e in filling if isinstance(e, BackfillProgress) and held in e.waiting)
+        writer.commit()
+    list(filling)
+
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+
+
 def test_a_row_that_is_never_free_ends_as_a_busy_lock_and_keeps_what_is_done(
     own: Connection, database: str
 ) -> None:

@@ -102,6 +102,36 @@ def test_a_transaction_from_before_the_backfill_is_awaited_before_it_is_verified
     assert passes(own)[-1] == (ROWS + 1, 0)
 
 
+def test_a_transaction_that_came_later_is_not_awaited_though_its_age_is_not_shown(
+    own: Connection, database: str
+) -> None:
+    """Prepared ones say no age, and where applications prepare them, there is always one."""
+    table(own, "id int PRIMARY KEY", "g")
+    prepared = ("first", "next")
+    with psycopg.connect(database) as writer:
+
+        def prepare(name: str) -> None:
+            writer.execute(f"INSERT INTO t VALUES ({-len(name)}, 'late', 'LATE')".encode())
+            writer.execute(f"PREPARE TRANSACTION '{name}'".encode())
+            writer.commit()
+
+        waits = 0
+        try:
+            prepare(prepared[0])
+            for event in engine.run(fill_request(own, begun(own), step(("id",)))):
+                if isinstance(event, BackfillProgress) and "began before" in event.waiting:
+                    waits += 1
+                    if waits == 1:
+                        prepare(prepared[1])
+                        own.execute("COMMIT PREPARED 'first'")
+                    assert waits < 10, event.waiting
+        finally:
+            for (name,) in own.execute("SELECT gid FROM pg_prepared_xacts").fetchall():
+                own.execute(f"ROLLBACK PREPARED '{name}'".encode())
+
+    assert passes(own)[-1] == (ROWS + 1, 0)
+
+
 def test_a_sample_names_the_keys_that_differ(own: Connection) -> None:
     table(own, "id int PRIMARY KEY", "g")
     wanted = step(("id",))

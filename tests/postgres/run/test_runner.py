@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from tests import case as cases
 from tests.case import Watching
+from tests.fakes.clock import SkippingClock
 from tests.waiting import until_true
 from zdm.backfill.pacing import Pacing
 from zdm.errors import PastReturnError, RefusedError, StoppedError, TemporaryError
@@ -26,11 +28,12 @@ from zdm.execute.events import (
     Waiting,
 )
 from zdm.execute.ports import LockBusyError
+from zdm.execute.recorder import Recorder
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
 from zdm.model.plan import Backfill, Check, Phase, Plan, RunSql
 from zdm.model.release import RunState
-from zdm.postgres.journal import runs
+from zdm.postgres.journal import orders, runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.run.executor import Executor
@@ -283,6 +286,61 @@ def test_a_stop_that_arrives_between_two_statements_is_not_lost(
         run_with(made, slow, stop, Watching())
 
     assert cancels > 1
+
+
+def test_a_cancel_ends_the_search_for_rows_before_a_build(database: str) -> None:
+    plan = cases.plan(INDEX, cases.prepare(database, INDEX))
+    position = next(
+        n for n, s in enumerate(plan.steps) if isinstance(s, RunSql) and not s.in_transaction
+    )
+    check = Check(sql=f"{SLEEP} IS NULL", failure="slept", hint="wake up")
+    slow = replace_step(plan, position, preconditions=(check,))
+
+    def cancel() -> None:
+        with opened(database, "operator") as conn:
+            until_true(
+                conn,
+                "SELECT count(*) > 0 FROM pg_stat_activity WHERE state = 'active'"
+                f" AND datname = current_database() AND query = '{check.sql}'",
+            )
+            orders.give(conn, "cancel", "the operator")
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(TemporaryError, match="cancelled by the operator"):
+        cases.run(database, slow)
+    thread.join()
+
+    assert time.monotonic() - began < SECONDS / 2
+
+
+def test_a_wait_that_cannot_be_noted_stops_no_run(database: str, plan: Plan) -> None:
+    clock, watching = SystemClock(), Watching()
+    made = PostgresDatabase(database, clock, StopFlag(), Pacing.FULL)
+    waiting = Waiting(gate="lock", reason="busy", since=clock.now())
+    with closing(made):
+        made.claim(print)
+        made.journal.begin(plan_files.plan_text(plan))
+        with opened(database) as conn:
+            conn.execute("DROP TABLE zdm.waiting")
+        Recorder(watching, made, clock).notify(waiting)
+
+    assert watching.events == [waiting]
+
+
+def test_the_soak_is_not_shorter_where_the_executors_clock_is_ahead(
+    database: str, plan: Plan
+) -> None:
+    clock, stop, soak = SkippingClock(), StopFlag(), timedelta(minutes=30)
+    clock.sleep(timedelta(hours=1))
+    options = cases.options(RunState.DEPLOYED)
+    rollout = replace(options.rollout, soak=soak, poll_interval=timedelta(minutes=1))
+    with closing(PostgresDatabase(database, clock, stop, Pacing.FULL)) as made:
+        world = World(database=made, platform=None, observer=Watching(), clock=clock, stop=stop)
+        runner.execute(plan_files.plan_text(plan), world, replace(options, rollout=rollout))
+
+    assert clock.skipped - timedelta(hours=1) > soak - timedelta(minutes=1)
 
 
 def replace_step(plan: Plan, position: int, **changes: object) -> Plan:

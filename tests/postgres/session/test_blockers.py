@@ -110,6 +110,24 @@ def test_a_short_transaction_is_not_in_the_way(own: Connection, database: str) -
         assert len(blockers.of_lock(own, USERS)) == 1
 
 
+def test_a_prepared_transaction_is_in_the_way_once_it_is_old(
+    own: Connection, database: str
+) -> None:
+    own.execute("CREATE TABLE users (id int)")
+    with client(database) as conn:
+        conn.execute("SELECT count(*) FROM users")
+        conn.execute("PREPARE TRANSACTION 'just now'")
+        conn.commit()
+    try:
+        young = blockers.before(own, USERS, timedelta(minutes=1))
+        (old,) = blockers.before(own, USERS, timedelta(microseconds=1))
+    finally:
+        own.execute("ROLLBACK PREPARED 'just now'")
+
+    assert young == ()
+    assert str(old) == "a prepared transaction (see pg_prepared_xacts)"
+
+
 def test_a_reader_is_not_in_the_way_of_a_lock_that_lets_it_read(
     own: Connection, database: str
 ) -> None:

@@ -238,7 +238,8 @@ def test_every_kind_of_step_is_in_the_sample() -> None:
         pytest.param(
             f"format: 1\n{'k' * 500}: 1",
             f"plans/a.yaml:2: {'k' * 60}… is not known here; known are name, server_major,"
-            " fingerprint, files, stamp, operations, hazards, notes, steps, statements, format",
+            " fingerprint, files, stamp, operations, hazards, notes, steps, statements,"
+            " search_path, format",
             id="long key",
         ),
     ],

@@ -122,9 +122,10 @@ class GateKeeper(Struct, frozen=True):
     def _soak(self) -> Refused | None:
         """Poll for the soak's whole length; how the rollout failed meanwhile, if it did."""
         clock, rollout = self.world.clock, self.options.rollout
-        began = self._patiently(self.world.database.journal.begin_soak)
-        if began is None:
+        lasted = self._patiently(self.world.database.journal.begin_soak)
+        if lasted is None:
             return None
+        began = clock.now() - lasted
         end = began + rollout.soak
         if clock.now() < end:
             self.world.observer.notify(StateChanged(state=RunState.SOAKING))

@@ -240,10 +240,10 @@ def _differing(
         ).fetchall()
     if not found:
         return ()
-    rows = connection.execute(  # keys as zdm prints them
+    places = ", ".join(literal(ctid) for (ctid,) in found)
+    rows = connection.execute(  # keys as zdm prints them; no parameter, for a name may hold a %
         f"SELECT {walk.texts} FROM {walk.target}"  # noqa: S608
-        f" WHERE ctid = ANY (%s::pg_catalog.tid[]) {order}".encode(),
-        ([ctid for (ctid,) in found],),
+        f" WHERE ctid = ANY (ARRAY[{places}]::pg_catalog.tid[]) {order}".encode()
     ).fetchall()
     return tuple(tuple(row) for row in rows)
 

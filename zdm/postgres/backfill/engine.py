@@ -352,8 +352,8 @@ class _Engine:
                 self.shared.notices.note(note)
 
     def _await_writers(self, walk: Walk) -> Iterator[BackfillProgress]:
-        since = self.ranges.totals().since
-        while names := writers.of(self.connection, walk, since):
+        earlier = writers.Earlier(self.connection, walk, self.ranges.totals().since)
+        while names := earlier.left():
             self.permit.check_alarm()
             yield self.reporter.progress(
                 verifying=True,

@@ -21,11 +21,11 @@ from zdm.config.settings import BackfillGates
 from zdm.errors import StoppedError, ZdmError
 from zdm.execute.events import Hold
 from zdm.model import duration
-from zdm.model.sql import ident
 from zdm.postgres.backfill import custom_gate, gate_queries
 from zdm.postgres.backfill.batch import Connect
 from zdm.postgres.backfill.gate_queries import Look
 from zdm.postgres.backfill.trigger_guard import Guard
+from zdm.postgres.session import connection as connections
 from zdm.postgres.session.connection import Connection, first_line
 
 YIELD_TO = "waiting for us"
@@ -272,7 +272,7 @@ def blind_spots(connection: Connection, limits: BackfillGates) -> str:
     if limits.blind == "stop":
         raise StoppedError(
             blind,
-            hint=f"GRANT pg_read_all_stats TO {ident(connection.info.user)}, or accept it with"
+            hint=f"GRANT pg_read_all_stats TO {connections.role(connection)}, or accept it with"
             ' `blind = "accept"` in [backfill.gates]',
         )
     return blind

@@ -37,12 +37,16 @@ SELECT coalesce((SELECT amname FROM pg_catalog.pg_am WHERE oid = c.relam) = 'hea
 FROM pg_catalog.pg_class AS c WHERE c.oid = %s
 """
 # One row for each usable key, the primary one first: unique, valid, checked at once, without
-# predicate and expressions, every column NOT NULL.
+# predicate and expressions, every column NOT NULL. Behind a NOT NULL that is NOT VALID
+# (PostgreSQL 18) there may be NULLs, which are in no range of keys.
 _KEYS = """
 SELECT k.columns FROM pg_catalog.pg_index AS i
 CROSS JOIN LATERAL (
     SELECT array_agg(a.attname::text ORDER BY n.place) AS columns,
-           bool_and(a.attnotnull) AS not_null
+           bool_and(a.attnotnull AND NOT EXISTS (
+             SELECT FROM pg_catalog.pg_constraint AS c
+             WHERE c.conrelid = a.attrelid AND c.contype = 'n' AND NOT c.convalidated
+               AND c.conkey = ARRAY[a.attnum])) AS not_null
     FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS n (number, place)
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = n.number
     WHERE n.place <= i.indnkeyatts) AS k

@@ -89,7 +89,7 @@ _SET = """SELECT pg_catalog.split_part(item, '=', 1),
   WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d
                               WHERE d.datname = pg_catalog.current_database()))
     AND s.setrole IN (0, (SELECT r.oid FROM pg_catalog.pg_roles AS r
-                          WHERE r.rolname = current_user))
+                          WHERE r.rolname = session_user))
   ORDER BY s.setrole <> 0, s.setdatabase <> 0"""
 # Of other roles: the row of this database wins.
 _SET_FOR = """SELECT r.rolname, pg_catalog.split_part(item, '=', 1),
@@ -99,7 +99,7 @@ _SET_FOR = """SELECT r.rolname, pg_catalog.split_part(item, '=', 1),
        pg_catalog.unnest(s.setconfig) AS item
   WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d
                               WHERE d.datname = pg_catalog.current_database()))
-    AND r.rolname = ANY (%s) AND r.rolname <> current_user
+    AND r.rolname = ANY (%s) AND r.rolname <> session_user
   ORDER BY s.setdatabase <> 0"""
 _MEMBERS = """SELECT m.rolname, r.rolname FROM pg_catalog.pg_auth_members AS a
   JOIN pg_catalog.pg_roles AS m ON m.oid = a.member

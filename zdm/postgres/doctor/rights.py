@@ -5,7 +5,7 @@ from zdm.model.diagnosis import Diagnosis
 from zdm.model.plan import Plan
 from zdm.model.schema import Name
 from zdm.postgres.journal import foreign
-from zdm.postgres.session import early_checks, owners, row_security, unseen_rows
+from zdm.postgres.session import connection, early_checks, owners, row_security, unseen_rows
 from zdm.postgres.session.connection import Connection
 
 SHOWN = 5  # names in a message
@@ -81,7 +81,7 @@ def sees_sessions(opened: Connection, *, blind: str) -> Diagnosis:
     backfill then cannot see which sessions it affects, and stops unless `blind` is "accept"."""
     if _is_member(opened, "pg_read_all_stats"):
         return diagnosis.ok("right to see sessions", "the role sees all of pg_stat_activity")
-    grant = f"GRANT pg_read_all_stats TO {opened.info.user}"
+    grant = f"GRANT pg_read_all_stats TO {connection.role(opened)}"
     fact = "of other roles' sessions only name and role are shown"
     if blind == "accept":
         return diagnosis.warning(
@@ -102,7 +102,7 @@ def ends_sessions(opened: Connection) -> Diagnosis:
     return diagnosis.warning(
         "right to end sessions",
         "the role may not end others' sessions, so whatever holds a lock must be ended by hand",
-        f"GRANT pg_signal_backend TO {opened.info.user}, if zdm is to do it",
+        f"GRANT pg_signal_backend TO {connection.role(opened)}, if zdm is to do it",
     )
 
 

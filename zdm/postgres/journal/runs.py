@@ -4,7 +4,7 @@ Every write checks the fencing epoch, so that an executor that lost its lock can
 since the record is in the same transaction as the work, do) nothing more.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import resources
 from typing import Any
 
@@ -206,12 +206,12 @@ def write_state(connection: Connection, fence: Fence, state: RunState) -> None:
     )
 
 
-def begin_soak(connection: Connection, fence: Fence) -> datetime | None:
-    """Record that the soak continues, or begins; returns its start."""
+def begin_soak(connection: Connection, fence: Fence) -> timedelta | None:
+    """Record that the soak continues, or begins; how long it has lasted."""
     write_state(connection, fence, RunState.SOAKING)
     row = connection.execute(
         "UPDATE zdm.run SET soak_since = coalesce(soak_since, clock_timestamp())"
-        " WHERE id = %s AND epoch = %s RETURNING soak_since",
+        " WHERE id = %s AND epoch = %s RETURNING clock_timestamp() - soak_since",
         (fence.run, fence.epoch),
     ).fetchone()
     return None if row is None else row[0]

@@ -135,6 +135,7 @@ def record_done(own: Connection, fence: Fence, step: RunSql, state: RunState) ->
 
 def alone(own: Connection, step: RunSql, sql: Sequence[str]) -> None:
     """Outside a transaction: session settings, put back afterwards."""
+    path = connection.value(own, "SHOW search_path")  # the plan's, not the role's
     _set(own, "lock_timeout", step.lock_timeout, local=False)
     _set(own, "statement_timeout", step.statement_timeout, local=False)
     apply(own, step.settings, local=False)
@@ -147,6 +148,7 @@ def alone(own: Connection, step: RunSql, sql: Sequence[str]) -> None:
             _set(own, "statement_timeout", NO_TIMEOUT, local=False)
             for setting in step.settings:
                 own.execute(f"RESET {connection.setting_name(setting.name)}".encode())
+            own.execute("SELECT pg_catalog.set_config('search_path', %s, false)", (path,))
             pins.pin(own)
 
 

@@ -36,8 +36,8 @@ def read(url: str) -> tuple[RecordedRun, ...]:
             raise RefusedError(
                 f"zdm's journal cannot be read ({connection.first_line(error)}), so whether"
                 " the schema serves this version is not known",
-                hint=f"GRANT USAGE ON SCHEMA zdm TO {_role(opened)};"
-                f" GRANT SELECT ON zdm.journal, zdm.run TO {_role(opened)}",
+                hint=f"GRANT USAGE ON SCHEMA zdm TO {connection.role(opened)};"
+                f" GRANT SELECT ON zdm.journal, zdm.run TO {connection.role(opened)}",
             ) from error
 
 
@@ -62,7 +62,3 @@ def _read(opened: connection.Connection) -> tuple[RecordedRun, ...]:
         )
         for row in opened.execute(_RUNS)
     )
-
-
-def _role(opened: connection.Connection) -> str:
-    return opened.info.user

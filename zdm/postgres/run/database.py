@@ -32,15 +32,7 @@ from zdm.postgres.run.run_journal import RunJournal
 from zdm.postgres.run.run_orders import RunOrders
 from zdm.postgres.run.statement_watch import WatchEvent
 from zdm.postgres.run.step_runner import Stepper
-from zdm.postgres.session import (
-    activity,
-    connection,
-    early_checks,
-    identity,
-    owners,
-    pins,
-    unseen_rows,
-)
+from zdm.postgres.session import activity, early_checks, owners, pins, unseen_rows
 from zdm.postgres.session.blockers import Ender
 
 
@@ -78,8 +70,9 @@ class PostgresDatabase:
         self._executor.reconnect(report)
 
     def keep(self, plan: Plan) -> None:
-        """Keep as evidence what its contract relies on."""
+        """Keep as evidence what its contract relies on, and look names up where it did."""
         self._plan, self._scope = plan, evidence.scope(plan)
+        self._executor.look_up(plan.search_path)
 
     def refuse_unseen_rows(self) -> None:
         """RefusedError where its fills would not reach every row, or its steps alter tables
@@ -168,10 +161,9 @@ class PostgresDatabase:
                 runs.write_state(executor.connection, fence, state)
 
     def _request(self, step: Backfill) -> FillRequest:
-        url, name = self._executor.url, self._executor.name
         settings = pins.authors(self._executor.connection, step.settings)
         return FillRequest(
-            connect=lambda purpose: connection.connect(url, name=identity.named(name, purpose)),
+            connect=self._executor.connect,
             step=replace(step, settings=settings),
             fence=self._executor.fence,
             clock=self._clock,

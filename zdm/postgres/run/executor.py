@@ -1,7 +1,7 @@
 """An executor's hold on the database: its connection, the lock on it, and the run it owns."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import psycopg
 
@@ -19,6 +19,7 @@ from zdm.postgres.session import (
     connection,
     error_translation,
     identity,
+    pins,
     pooler,
     writable,
 )
@@ -33,6 +34,7 @@ class Executor:
         self.limits = limits
         self.name = identity.new_name()
         self.owner = self.name.removeprefix("execute/")
+        self._path: Sequence[str] | None = None  # of the plan's names
         self.second = SecondConnection(url, self.name.replace("execute", "watch", 1))
         self.connection = self._connect()
         if refused := writable.refusal(self.connection):
@@ -50,6 +52,21 @@ class Executor:
             "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
             " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'"
         )
+        if self._path is not None:
+            pins.find_names(made, self._path)
+        return made
+
+    def look_up(self, path: Sequence[str]) -> None:
+        """From now on look names up where the plan did."""
+        self._path = path
+        with self.errors("setting the search_path"):
+            pins.find_names(self.connection, path)
+
+    def connect(self, purpose: str) -> connection.Connection:
+        """Another connection of the executor, for batches."""
+        made = connection.connect(self.url, name=identity.named(self.name, purpose))
+        if self._path is not None:
+            pins.find_names(made, self._path)
         return made
 
     def _cancel(self) -> bool:

@@ -1,6 +1,6 @@
 """The journal as the runner asks for it: which run is owned, what of it is done."""
 
-from datetime import datetime
+from datetime import timedelta
 
 from msgspec import Struct
 
@@ -75,8 +75,8 @@ class RunJournal(Struct, frozen=True):
         with self.executor.writing("recording the state") as fence:
             runs.write_state(self.executor.connection, fence, state)
 
-    def begin_soak(self) -> datetime | None:
-        """SOAKING; when it began."""
+    def begin_soak(self) -> timedelta | None:
+        """SOAKING; how long it has lasted."""
         with self.executor.writing("recording the state") as fence:
             return runs.begin_soak(self.executor.connection, fence)
 

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Generator
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 from msgspec import Struct
@@ -150,7 +151,8 @@ class Stepper(Struct, frozen=True, kw_only=True):
             yield from self._watched(step, lambda: step_sql.alone(own, step, step.repair))
             found = step_sql.probe(own, step, unknown="not done")
         if found != "done":
-            step_sql.preconditions(own, step, self.limits.second_look)
+            look = self.limits.second_look
+            yield from self._watched(step, lambda: step_sql.preconditions(own, step, look))
             yield from self._built(step)
         with own.transaction():
             runs.check(own, fence)
@@ -182,8 +184,8 @@ class Stepper(Struct, frozen=True, kw_only=True):
         proof = isinstance(step, RunSql) and step.undo_proof
         own, fence = self.own, self.fence
         yield from self._make_way(step)
-        if isinstance(step, RunSql):
-            step_sql.undo_checks(own, step)
+        if isinstance(step, RunSql) and step.undo_checks:
+            yield from self._watched(step, partial(step_sql.undo_checks, own, step))
         if isinstance(step, RunSql) and not step.in_transaction:
             yield from self._undo_alone(step, undo)
             undo = ()

@@ -90,20 +90,22 @@ def of_lock(
 ) -> tuple[Blocker, ...]:
     """Who holds what this lock must wait for, in a transaction older than this.
 
-    One whose age is not visible to us counts where all do; an automatic vacuum and a
-    prepared transaction always.
+    One whose age is not visible to us counts where all do; an automatic vacuum always.
     """
     conflicting = [_PG_MODES[m] for m in LockMode if m.conflicts_with(lock.mode)]
     rows = connection.execute(
         f"SELECT DISTINCT ON (l.pid, l.virtualtransaction) {_SESSION}"  # noqa: S608
         " FROM pg_catalog.pg_locks AS l"
         " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
+        " LEFT JOIN (pg_catalog.pg_locks AS x"
+        " JOIN pg_catalog.pg_prepared_xacts AS p ON p.transaction = x.transactionid)"
+        " ON l.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction"
         " WHERE l.relation = pg_catalog.to_regclass(%(table)s) AND l.granted AND l.database ="
         " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
         " AND l.mode = ANY (%(modes)s)"
         " AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()"
-        " AND (l.pid IS NULL OR a.usename IS NULL OR %(age)s = 0.0"
-        " OR clock_timestamp() - a.xact_start"
+        " AND (l.pid IS NOT NULL AND a.usename IS NULL OR %(age)s = 0.0"
+        " OR clock_timestamp() - coalesce(a.xact_start, p.prepared)"
         " > pg_catalog.make_interval(secs => %(age)s))".encode(),
         {"table": lock.table.sql, "modes": conflicting, "age": older_than.total_seconds()},
     ).fetchall()

@@ -195,6 +195,12 @@ def value(opened: Connection, query: str) -> str:
     return "" if row is None or row[0] is None else str(row[0])
 
 
+def role(opened: Connection) -> str:
+    """The role whose rights the session has, quoted: another one than the URL's where that has
+    a setting of `role` (manual, ALTER ROLE)."""
+    return value(opened, "SELECT pg_catalog.quote_ident(current_user)")
+
+
 def setting(value: timedelta) -> str:
     """A duration as the value of a setting."""
     return f"{value // timedelta(milliseconds=1)}ms"

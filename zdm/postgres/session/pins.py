@@ -3,15 +3,17 @@
 A role's DateStyle would make timestamps that psycopg cannot read, its extra_float_digits keys
 that are not the row's, its statement_timeout an end to reading the catalog. So each session
 pins them. The author's text is another matter: what it prints and reads is decided by its own
-SET, else by the role, so around it the role's own values are put back (`authors`).
+SET, else by the role, so around it the role's own values are put back (`authors`). Its names
+mean what they meant where the plan was made (`find_names`).
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
 
+from zdm.model.sql import ident
 from zdm.model.statement import Setting
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -69,6 +71,13 @@ def _pin(connection: Connection, *, is_local: bool) -> None:
             "pid": connection.info.backend_pid,
         },
     )
+
+
+def find_names(connection: Connection, schemas: Sequence[str]) -> None:
+    """From now on the session looks names up in these schemas, whatever the role's search_path
+    is: another role may run a plan than made it."""
+    path = ", ".join(ident(schema) for schema in schemas)
+    connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", (path,))
 
 
 def authors(connection: Connection, settings: Iterable[Setting]) -> tuple[Setting, ...]:

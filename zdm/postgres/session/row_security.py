@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from zdm.model.sql import ident
+from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 
 WAYS = "give it BYPASSRLS, or NO FORCE ROW LEVEL SECURITY to the table while zdm runs"
@@ -24,6 +24,6 @@ def hiding(opened: Connection, tables: Sequence[str] | None) -> tuple[str, ...]:
 def remedy(opened: Connection, table: str) -> str:
     """What lets the role see every row of a table."""
     return (
-        f"ALTER ROLE {ident(opened.info.user)} BYPASSRLS, or ALTER TABLE {table} NO FORCE ROW"
+        f"ALTER ROLE {connection.role(opened)} BYPASSRLS, or ALTER TABLE {table} NO FORCE ROW"
         " LEVEL SECURITY while zdm runs"
     )

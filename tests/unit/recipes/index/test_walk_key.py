@@ -2,7 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit import schemas
-from zdm.model.schema import Index
+from zdm.model.schema import Constraint, Index
 from zdm.recipes.index import walk_key
 
 UNIQUE = Index(name="u", definition="", keys=("email",), columns=("email",), unique=True)
@@ -30,3 +30,15 @@ def test_an_index_that_may_miss_rows_is_no_key(change: dict[str, object]) -> Non
     index = replace(UNIQUE, **change)
 
     assert walk_key.walk(schemas.users(constraints=(), indexes=(index,))) == ()
+
+
+def test_nulls_may_be_behind_a_not_null_that_is_not_valid() -> None:
+    unproved = Constraint(
+        name="n",
+        kind="not null",
+        columns=("email",),
+        definition="NOT NULL email NOT VALID",
+        validated=False,
+    )
+
+    assert walk_key.walk(schemas.users(constraints=(unproved,), indexes=(UNIQUE,))) == ()
