@@ -30,6 +30,7 @@ CREATE UNIQUE INDEX users_email ON users (email);
 CREATE UNIQUE INDEX users_k ON users (k);
 CREATE VIEW names AS SELECT name FROM users;
 CREATE TABLE parts (n int NOT NULL, org_id bigint) PARTITION BY RANGE (n);
+CREATE INDEX parts_n ON parts (n);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
 CREATE TABLE parts_2 (n int NOT NULL CHECK (n >= 10 AND n < 20), org_id bigint);
 CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM orgs;
@@ -216,6 +217,26 @@ CASES = [
         "P12",
         "CREATE INDEX CONCURRENTLY i ON users (n);",
         found="concurrently-in-transaction",
+        one_transaction=True,
+    ),
+    Case("P12", "DROP INDEX CONCURRENTLY parts_n;", found="concurrently-on-partitioned"),
+    Case(
+        "an index is as new as its table",
+        "CREATE INDEX CONCURRENTLY i ON users (n);\nDROP INDEX i;",
+        found="index-not-concurrent-drop",
+    ),
+    Case("P12", "DROP INDEX parts_n;", found="index-not-concurrent-drop"),
+    Case("P12", LIMIT + "DROP INDEX parts_n;", absent="index-not-concurrent-drop"),
+    Case(
+        "behind a lock that is held",
+        LIMIT + "ALTER TABLE users ADD COLUMN c int;\nDROP INDEX users_at;",
+        absent="index-not-concurrent-drop",
+        one_transaction=True,
+    ),
+    Case(
+        "behind a lock that is held",
+        LIMIT + "ALTER TABLE orgs ADD COLUMN c int;\nDROP INDEX users_at;",
+        found="index-not-concurrent-drop",
         one_transaction=True,
     ),
     Case(
@@ -481,6 +502,17 @@ def test_concurrently_is_not_advised_for_the_parent_of_partitions_p12() -> None:
     assert [remedy.partition(",")[0] for remedy in remedies] == [
         "CREATE INDEX ON ONLY the parent"
     ]
+
+
+def test_concurrently_is_not_advised_for_the_index_of_a_partitioned_table_p12() -> None:
+    (finding,) = (
+        f
+        for f in checking.report("DROP INDEX parts_n;", BEFORE).findings
+        if f.rule == "index-not-concurrent-drop"
+    )
+
+    assert finding.fix is None
+    assert "cannot be dropped CONCURRENTLY" in finding.remedy
 
 
 def test_not_valid_is_not_advised_for_a_foreign_key_of_a_partitioned_table() -> None:

@@ -4,27 +4,56 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation
-from zdm.model.statement import ActionKind
+from zdm.model.schema import Table
+from zdm.model.statement import ActionKind, Fact
 from zdm.model.syntax import DropObjects
 from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
-    """A drop that blocks reads."""
+    """A drop that blocks reads, unless they wait for another statement of the transaction
+    already."""
     fact = site.fact
     if fact is None or fact.kind is not ActionKind.DROP_INDEX or fact.concurrently:
         return
     for name in reading.dropped(site, "index"):
+        table = reading.table_of_index(site, name)
+        partitioned = reading.is_partitioned(table)
+        if table is not None and _is_locked(site, table):
+            continue
+        if partitioned and reading.is_short(site):
+            continue
         yield Violation(
             message=f"all queries of the table of {name} wait until the transaction ends",
-            remedy="write DROP INDEX CONCURRENTLY, outside of a transaction",
+            remedy="write DROP INDEX CONCURRENTLY, outside of a transaction"
+            if not partitioned
+            else "set a lock_timeout of at most a few seconds, in a transaction of its own: the"
+            " index of a partitioned table cannot be dropped CONCURRENTLY",
         )
+
+
+def _is_locked(site: Site, table: Table) -> bool:
+    """Whether an earlier statement of the transaction, other than DROP INDEX, has locked it."""
+    if site.block is None:
+        return False
+    return any(
+        touch.relation == table.name and touch.lock.blocks_reads
+        for done in site.block.earlier.on(table.name)
+        if not isinstance(done.action.fact, Fact)
+        or done.action.fact.kind is not ActionKind.DROP_INDEX
+        for touch in done.touches
+    )
 
 
 def fix(site: Site) -> Fix | None:
     """CONCURRENTLY, one by one."""
     fact = site.fact
-    return None if fact is None or fact.cascade else edits.dropped_one_by_one(site)
+    if fact is None or fact.cascade:
+        return None
+    tables = (reading.table_of_index(site, n) for n in reading.dropped(site, "index"))
+    if any(reading.is_partitioned(table) for table in tables):
+        return None
+    return edits.dropped_one_by_one(site)
 
 
 RULE = Rule(
@@ -34,7 +63,10 @@ RULE = Rule(
     title="DROP INDEX without CONCURRENTLY",
     problem="All queries of the table wait until the transaction ends.",
     postgres="ACCESS EXCLUSIVE on the table of the index (14 to 18).",
-    instead="DROP INDEX CONCURRENTLY, outside of a transaction.",
+    instead=(
+        "DROP INDEX CONCURRENTLY, outside of a transaction; of a partitioned table, a short"
+        " lock_timeout."
+    ),
     allow="The table is small, and a lock_timeout is set.",
     on=(DropObjects,),
     check=check,
