@@ -175,6 +175,15 @@ def test_a_build_that_its_own_timeout_cancels_counts(judge: Server) -> None:
     assert kinds == [[], ["remains"]]
 
 
+def test_a_column_that_is_made_again_admits_nothing(judge: Server) -> None:
+    """A write that NOT NULL refused fails without the column, and its return is no harm."""
+    drop, add = "ALTER TABLE users DROP COLUMN org_id;", "ALTER TABLE users ADD org_id bigint;"
+    found = seen(judge, f"{drop} {add}")
+
+    assert "breaks" in {fact.partition(":")[0] for fact in found[0]}
+    assert found[1] == ()
+
+
 def test_an_index_made_later_in_the_migration_makes_the_foreign_key_fast(
     judge: Server,
 ) -> None:

@@ -565,3 +565,22 @@ def test_a_new_column_of_an_unknown_table_has_no_index_yet() -> None:
     assert "fk-missing-index" not in checking.found(
         f"{add} CREATE INDEX CONCURRENTLY u_t ON u (t_id);", before
     )
+
+
+@pytest.mark.parametrize(
+    ("columns", "ends"),
+    [
+        ("id int PRIMARY KEY", True),
+        ("id int PRIMARY KEY REFERENCES users (k)", False),
+        ("id int PRIMARY KEY, FOREIGN KEY (id) REFERENCES users (k)", False),
+        ("id int, PRIMARY KEY (id), FOREIGN KEY (id) REFERENCES users (k)", False),
+        ("id serial PRIMARY KEY REFERENCES users (k)", True),
+        ("id int PRIMARY KEY, k bigint REFERENCES users (k)", True),
+    ],
+)
+def test_a_key_that_refers_to_another_one_ends_where_that_does(
+    columns: str, ends: bool
+) -> None:
+    found = checking.found(f"CREATE TABLE more ({columns});", BEFORE)
+
+    assert ("int-pk-overflow" in found) is ends
