@@ -25,8 +25,6 @@ CORPORA = {
     "optuna": "history of optuna",
     "keystone": "history of keystone",
     "mlflow-skinny": "history of mlflow-skinny",
-    "ckan": "history of ckan",
-    "prefect": "history of prefect",
 }
 
 
@@ -160,7 +158,7 @@ def by_kind(found: Sequence[Row], used: Sequence[Tool]) -> Iterator[str]:
     yield f"| | statements | {' | '.join(tool.name for tool in used)} |"
     yield f"|---|---:|{'---:|' * len(used)}"
     names = ("blocks", "stops", "fails", "breaks", "refuses", "admits", "changes", "slows")
-    for kind in (*names, "loses", "undoes", "ends", "remains", "queues"):
+    for kind in (*names, "loses", "undoes", "ends", "remains"):
         those = [row for row in found if kind in kinds(row)]
         flagged = [str(sum(1 for row in those if tool.said(row))) for tool in used]
         yield f"| {kind} | {len(those)} | {' | '.join(flagged)} |"
@@ -274,14 +272,14 @@ def limits(found: Sequence[Row]) -> Iterator[str]:
 
 
 _LAST = (
-    "`ends`, `remains`, `queues`, settings of the next sessions, and rows such as a condition"
-    " takes do not count here."
+    "`ends`, `remains`, settings of the next sessions, and rows such as a condition takes do"
+    " not count here."
 )
 
 
 def _earlier(row: Row) -> Row:
     """The statement without these facts."""
-    kept = (f for f in row.facts if not f.startswith(("ends", "remains", "queues")))
+    kept = (f for f in row.facts if not f.startswith(("ends", "remains")))
     return replace(row, facts=tuple(f for f in kept if not ADDED.search(f)))
 
 
