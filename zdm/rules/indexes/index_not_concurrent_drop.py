@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation
-from zdm.model.schema import Table
+from zdm.model.schema import Name, Table
 from zdm.model.statement import ActionKind, Fact
 from zdm.model.syntax import DropObjects
 from zdm.rules import edits, reading
@@ -19,7 +19,7 @@ def check(site: Site) -> Iterator[Violation]:
     for name in reading.dropped(site, "index"):
         table = reading.table_of_index(site, name)
         partitioned = reading.is_partitioned(table)
-        if table is not None and _is_locked(site, table):
+        if table is not None and _is_locked(site, table) and not _is_unique(table, name):
             continue
         if partitioned and reading.is_short(site):
             continue
@@ -43,6 +43,11 @@ def _is_locked(site: Site, table: Table) -> bool:
         or done.action.fact.kind is not ActionKind.DROP_INDEX
         for touch in done.touches
     )
+
+
+def _is_unique(table: Table, name: Name) -> bool:
+    """Whether more than queries that wait is at stake: the application may rely on it."""
+    return any(index.unique for index in table.indexes if index.name == name.name)
 
 
 def fix(site: Site) -> Fix | None:
