@@ -18,6 +18,8 @@ A statement is unsafe where the server shows one of these:
            finds the index that such a build has left, and an INVALID index remains;
 `undoes`   the server warns that it has no effect here, or its transaction is left open, so that
            what it did is lost;
+`queues`   it waits for an older query of a table, all later ones wait behind it, and PostgreSQL
+           has a form of the statement in which they do not;
 `loses`    all rows of a table that was there before are deleted or updated at once, if they
            are rows that its condition takes.
 """
@@ -31,6 +33,7 @@ from psycopg.pq import TransactionStatus
 
 from benchmarks.precision import cancelled, probes, taken
 from benchmarks.precision.ends import Numbers
+from benchmarks.precision.queued import Queue
 from benchmarks.precision.rows import COUNT
 from benchmarks.precision.sessions import Sessions
 from zdm.postgres.session.connection import Connection
@@ -105,6 +108,7 @@ class Run:
     probes: probes.Probes
     numbers: Numbers
     sessions: Sessions
+    queue: Queue
     stopped: dict[int, int] = field(default_factory=dict)  # ACCESS EXCLUSIVE: oid to statement
     number: int = -1
     began: int = -1  # the statement that opened the migration's own transaction
@@ -130,11 +134,13 @@ class Run:
         idle = self._idle()
         if idle:
             self.stopped.clear()
+            self.queue.stopped.clear()
             if control(sql):
                 return self._control(sql)
             self._open(sql)
         warned = self.warned
-        taken_all = taken.losses(self.conn, sql, self.released.keys())
+        tried = taken.losses(self.conn, sql, self.released.keys())
+        tried += self.queue.behind(self.conn, plain(sql), self.released.keys())
         before = relations(self.conn)  # what was tried and rolled back counts, too
         try:
             warned.clear()
@@ -144,7 +150,7 @@ class Run:
         if self._ended(sql, idle):
             return Seen(facts=tuple(warned))
         seen = self._seen(before, sql)
-        seen = replace(seen, facts=tuple(dict.fromkeys((*seen.facts, *taken_all, *warned))))
+        seen = replace(seen, facts=tuple(dict.fromkeys((*seen.facts, *tried, *warned))))
         if idle and not self._idle():
             try:
                 self.conn.execute("COMMIT")

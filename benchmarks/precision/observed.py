@@ -14,6 +14,7 @@ from benchmarks.precision.corpora import Case
 from benchmarks.precision.ends import Numbers
 from benchmarks.precision.facts import Run, Seen, relations
 from benchmarks.precision.probes import Probes
+from benchmarks.precision.queued import Queue
 from benchmarks.precision.sessions import Sessions
 from tests import scratch
 from zdm.postgres.server import provider
@@ -53,8 +54,11 @@ def case(server: Server, case: Case) -> list[Seen]:
         for table in rows.fill(conn):
             sys.stderr.write(f"no rows in {table}: {case.corpus} {case.name}\n")
         rows.analyze(conn)
-        with connection.connect(dsn, name="precision") as other:
-            return _seen(conn, other, texts)
+        with (
+            connection.connect(dsn, name="precision") as other,
+            connection.connect(dsn, name="precision") as later,
+        ):
+            return _seen(conn, Queue(older=other, later=later), texts)
 
 
 def lay(conn: Connection, made: str) -> None:
@@ -64,15 +68,16 @@ def lay(conn: Connection, made: str) -> None:
             conn.execute(line.encode(), prepare=False)
 
 
-def _seen(conn: Connection, other: Connection, texts: list[str]) -> list[Seen]:
+def _seen(conn: Connection, queue: Queue, texts: list[str]) -> list[Seen]:
     probes = Probes.of(conn)
     run = Run(
         conn=conn,
-        other=other,
+        other=queue.older,
         released=relations(conn),
         probes=probes,
         numbers=Numbers.of(conn),
         sessions=Sessions.of(conn),
+        queue=queue,
     )
     conn.add_notice_handler(run.notice)
     keys = slow.Keys.of(conn)

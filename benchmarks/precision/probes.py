@@ -149,6 +149,12 @@ class Answer:
         return self.code == WORKED
 
     @property
+    def says(self) -> bool:
+        """Whether it ran, or was kept from it by what may change: not where it names what is
+        not there."""
+        return self.worked or self.bound or SEES_NONE in self.said
+
+    @property
     def values(self) -> Mapping[str, object]:
         """The values of a query that asks for them."""
         if not self.worked or not self.said.startswith("{"):
@@ -174,7 +180,7 @@ class Probes:
             {
                 query: _steady(first[query], answer)
                 for query, answer in second.items()
-                if answer.worked or answer.bound or SEES_NONE in answer.said
+                if answer.says
             }
         )
 
@@ -187,7 +193,7 @@ class Probes:
             fact = "" if rows_change and now.worked else _difference(before, now)
             if fact:
                 found.append(fact)
-            if now.worked != before.worked:
+            if now.worked != before.worked or not now.says:
                 del self.known[query]
             else:
                 self.known[query] = _steady(before, now)

@@ -32,7 +32,7 @@ WHERE contype = 'c' AND conrelid = %s::regclass
 LITERAL = re.compile(r"'(?:[^']|'')*'")
 VALUES = {
     "bool": "true",
-    "uuid": "gen_random_uuid()",
+    "uuid": "md5(g::text)::uuid",  # one column refers to another
     "json": "'{}'::json",
     "jsonb": "'{}'::jsonb",
     "bytea": "g::text::bytea",

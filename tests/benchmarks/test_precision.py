@@ -1,13 +1,15 @@
 """The comparison with other linters: what it takes for unsafe, and its page."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from benchmarks.precision import observed, page, tools
+from benchmarks.precision import observed, page, queued, tools
 from benchmarks.precision.corpora import Case
 from tests.golden import Golden
 from zdm.postgres.server.provider import Server
+from zdm.postgres.session import connection
 
 BEFORE = """
 CREATE TABLE orgs (id bigint PRIMARY KEY);
@@ -22,8 +24,11 @@ CREATE TABLE levels (n int DEFAULT 1);
 CREATE TYPE pair AS (a int, b int);
 CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE VIEW texts AS SELECT id, text FROM notes;
+CREATE INDEX notes_text ON notes (text);
+CREATE INDEX notes_mood ON notes (mood);
 CREATE TABLE parts (n int) PARTITION BY RANGE (n);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (20000);
+CREATE INDEX parts_n ON parts (n);
 """
 UNSAFE = [
     ("CREATE INDEX ON users (name);", "blocks"),
@@ -63,6 +68,8 @@ UNSAFE = [
     ("ALTER TYPE pair ADD ATTRIBUTE c int;", "breaks"),
     ("ALTER TYPE pair RENAME ATTRIBUTE b TO c;", "breaks"),
     ("ALTER ROLE precision_app SET work_mem = '1MB';", "changes"),
+    ("DROP INDEX notes_text;", "queues"),
+    ("ALTER TABLE parts DETACH PARTITION parts_1;", "queues"),
 ]
 SAFE = [
     "CREATE INDEX CONCURRENTLY ON users (name);",
@@ -74,6 +81,8 @@ SAFE = [
     "DELETE FROM users WHERE id = 7 AND name = 'x';",
     "CREATE TABLE more (id bigserial PRIMARY KEY);",
     "DROP INDEX CONCURRENTLY IF EXISTS nothing;",
+    "DROP INDEX CONCURRENTLY notes_text;",
+    "DROP INDEX parts_n;",  # CONCURRENTLY is refused
     "ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY;",
     "VACUUM users;",
 ]
@@ -117,11 +126,62 @@ def test_a_second_table_stopped_counts(judge: Server) -> None:
     assert kinds == [[], [], ["stops"], []]
 
 
+@pytest.mark.parametrize(
+    ("sql", "kinds"),
+    [
+        (
+            "BEGIN; DROP INDEX notes_text; DROP INDEX IF EXISTS notes_mood; COMMIT;",
+            [[], ["queues"], ["queues"], []],
+        ),
+        (
+            "BEGIN; ALTER TABLE notes ADD x int; DROP INDEX notes_text; COMMIT;",
+            [[], [], [], []],
+        ),
+        ("SET lock_timeout = '2s'; DROP INDEX notes_text;", [[], []]),
+        ("CREATE TABLE more (n int); CREATE INDEX i ON more (n); DROP INDEX i;", [[], [], []]),
+    ],
+)
+def test_queries_behind_a_drop_count_where_the_lock_is_waited_for_without_a_limit(
+    judge: Server, sql: str, kinds: list[list[str]]
+) -> None:
+    assert [[f.partition(":")[0] for f in facts] for facts in seen(judge, sql)] == kinds
+
+
+def test_queries_are_let_through_by_the_forms_with_concurrently(judge: Server) -> None:
+    """While each waits for an older query, a later one has its lock soon."""
+    with observed.database(judge) as dsn, ExitStack() as stack:
+        conn, older, later = (
+            stack.enter_context(connection.connect(dsn, name="tests")) for _ in range(3)
+        )
+        conn.execute(BEFORE.encode())
+        queue = queued.Queue(older=older, later=later)
+        for table, sql in (
+            ("notes", "DROP INDEX CONCURRENTLY notes_text"),
+            ("parts", "ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY"),
+        ):
+            with older.transaction():
+                older.execute("LOCK TABLE notes, parts, parts_1 IN ACCESS SHARE MODE")
+                conn.pgconn.send_query(sql.encode())
+                assert queue.waits(conn)
+                assert queued.can_read(later, table)
+            while conn.pgconn.get_result() is not None:
+                pass
+
+
 def test_a_build_that_its_own_timeout_cancels_counts(judge: Server) -> None:
     sql = "SET lock_timeout = '200ms'; CREATE INDEX CONCURRENTLY names ON users (name);"
     kinds = [[fact.partition(":")[0] for fact in facts] for facts in seen(judge, sql)]
 
     assert kinds == [[], ["remains"]]
+
+
+def test_a_column_that_is_made_again_admits_nothing(judge: Server) -> None:
+    """A write that NOT NULL refused fails without the column, and its return is no harm."""
+    drop, add = "ALTER TABLE users DROP COLUMN org_id;", "ALTER TABLE users ADD org_id bigint;"
+    found = seen(judge, f"{drop} {add}")
+
+    assert "breaks" in {fact.partition(":")[0] for fact in found[0]}
+    assert found[1] == ()
 
 
 def test_an_index_made_later_in_the_migration_makes_the_foreign_key_fast(

@@ -30,6 +30,7 @@ CREATE UNIQUE INDEX users_email ON users (email);
 CREATE UNIQUE INDEX users_k ON users (k);
 CREATE VIEW names AS SELECT name FROM users;
 CREATE TABLE parts (n int NOT NULL, org_id bigint) PARTITION BY RANGE (n);
+CREATE INDEX parts_n ON parts (n);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
 CREATE TABLE parts_2 (n int NOT NULL CHECK (n >= 10 AND n < 20), org_id bigint);
 CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM orgs;
@@ -216,6 +217,38 @@ CASES = [
         "P12",
         "CREATE INDEX CONCURRENTLY i ON users (n);",
         found="concurrently-in-transaction",
+        one_transaction=True,
+    ),
+    Case("P12", "DROP INDEX CONCURRENTLY parts_n;", found="concurrently-on-partitioned"),
+    Case(
+        "an index is as new as its table",
+        "CREATE INDEX CONCURRENTLY i ON users (n);\nDROP INDEX i;",
+        found="index-not-concurrent-drop",
+    ),
+    Case("P12", "DROP INDEX parts_n;", found="index-not-concurrent-drop"),
+    Case("P12", LIMIT + "DROP INDEX parts_n;", absent="index-not-concurrent-drop"),
+    Case(
+        "behind a lock that is held",
+        LIMIT + "ALTER TABLE users ADD COLUMN c int;\nDROP INDEX users_at;",
+        absent="index-not-concurrent-drop",
+        one_transaction=True,
+    ),
+    Case(
+        "behind a lock that is held",
+        LIMIT + "ALTER TABLE users RENAME TO people;\nDROP INDEX users_at;",
+        absent="index-not-concurrent-drop",
+        one_transaction=True,
+    ),
+    Case(
+        "behind a lock that is held, but it is unique",
+        LIMIT + "ALTER TABLE users ADD COLUMN c int;\nDROP INDEX users_k;",
+        found="index-not-concurrent-drop",
+        one_transaction=True,
+    ),
+    Case(
+        "behind a lock that is held",
+        LIMIT + "ALTER TABLE orgs ADD COLUMN c int;\nDROP INDEX users_at;",
+        found="index-not-concurrent-drop",
         one_transaction=True,
     ),
     Case(
@@ -483,6 +516,17 @@ def test_concurrently_is_not_advised_for_the_parent_of_partitions_p12() -> None:
     ]
 
 
+def test_concurrently_is_not_advised_for_the_index_of_a_partitioned_table_p12() -> None:
+    (finding,) = (
+        f
+        for f in checking.report("DROP INDEX parts_n;", BEFORE).findings
+        if f.rule == "index-not-concurrent-drop"
+    )
+
+    assert finding.fix is None
+    assert "cannot be dropped CONCURRENTLY" in finding.remedy
+
+
 def test_not_valid_is_not_advised_for_a_foreign_key_of_a_partitioned_table() -> None:
     sql = LIMIT + "ALTER TABLE parts ADD FOREIGN KEY (org_id) REFERENCES orgs (id);"
     report = checking.report(sql, BEFORE)
@@ -533,3 +577,40 @@ def test_a_new_column_of_an_unknown_table_has_no_index_yet() -> None:
     assert "fk-missing-index" not in checking.found(
         f"{add} CREATE INDEX CONCURRENTLY u_t ON u (t_id);", before
     )
+
+
+@pytest.mark.parametrize(
+    ("columns", "ends"),
+    [
+        ("id int PRIMARY KEY", True),
+        ("id int PRIMARY KEY REFERENCES users (k)", False),
+        ("id int PRIMARY KEY, FOREIGN KEY (id) REFERENCES users (k)", False),
+        ("id int, PRIMARY KEY (id), FOREIGN KEY (id) REFERENCES users (k)", False),
+        ("id serial PRIMARY KEY REFERENCES users (k)", True),
+        ("id int PRIMARY KEY, k bigint REFERENCES users (k)", True),
+    ],
+)
+def test_a_key_that_refers_to_another_one_ends_where_that_does(
+    columns: str, ends: bool
+) -> None:
+    found = checking.found(f"CREATE TABLE more ({columns});", BEFORE)
+
+    assert ("int-pk-overflow" in found) is ends
+
+
+@pytest.mark.parametrize(
+    ("where", "limited"),
+    [
+        ("email = 'a'", True),
+        ("users.email = 'a'::varchar", True),
+        ("k = 7", True),
+        ("name = 'a'", False),
+        ("org_id = 7", False),
+        ("bio = 'a'", False),
+    ],
+)
+def test_a_unique_index_limits_the_rows_as_a_key_does(where: str, limited: bool) -> None:
+    partial = "CREATE UNIQUE INDEX users_partly ON users (name) WHERE n > 0;"
+    found = checking.found(f"DELETE FROM users WHERE {where};", BEFORE + partial)
+
+    assert ("data-migration-in-schema-migration" not in found) is limited

@@ -62,7 +62,8 @@ def built_index(site: Site) -> tuple[Table, IndexDefinition] | None:
 
 
 def dropped(site: Site, *kinds: str) -> Iterator[Name]:
-    """What a DROP of one of these kinds drops, save what is new."""
+    """What a DROP of one of these kinds drops, save what is new; an index is as new as its
+    table."""
     said = site.action.said
     if not isinstance(said, DropObjects) or said.kind not in kinds:
         return
@@ -72,7 +73,9 @@ def dropped(site: Site, *kinds: str) -> Iterator[Name]:
                 yield Name("", words[-1])
             continue
         name = named(site, lookup.relation(words))
-        if not site.is_new(name) and not _is_dropped(site, said.kind, name):
+        table = table_of_index(site, name) if said.kind == "index" else None
+        is_new = site.is_new(name if table is None else table.name)
+        if not is_new and not _is_dropped(site, said.kind, name):
             yield name
 
 
@@ -187,8 +190,18 @@ def typed_columns(site: Site) -> Iterator[tuple[str, TypeName]]:
 
 def is_index(site: Site, name: Name) -> bool:
     """Whether the name is that of an index."""
+    return table_of_index(site, name) is not None
+
+
+def table_of_index(site: Site, name: Name) -> Table | None:
+    """The table of the index, None where no file or snapshot has it."""
     tables = having(site.before.tables, "index", name.name)
-    return any(table.name.schema == name.schema for table in tables)
+    return next((t for t in tables if t.name.schema == name.schema), None)
+
+
+def is_partitioned(table: Table | None) -> bool:
+    """Whether it is known to be a partitioned table."""
+    return table is not None and table.kind == "partitioned table"
 
 
 def of_file(site: Site) -> Iterator[Done]:

@@ -5,4 +5,5 @@ CREATE TABLE users (
     email varchar(50) NOT NULL,
     name text
 );
-CREATE TABLE parts (n int) PARTITION BY RANGE (n);
+CREATE TABLE parts (n int, m int) PARTITION BY RANGE (n);
+CREATE INDEX parts_m ON parts (m);

@@ -6,3 +6,5 @@ CREATE TABLE users (
     name text
 );
 CREATE INDEX users_name ON users (name);
+CREATE TABLE parts (n int) PARTITION BY RANGE (n);
+CREATE INDEX parts_n ON parts (n);

@@ -1,0 +1,4 @@
+BEGIN;
+DROP INDEX users_name;
+ALTER TABLE users ADD COLUMN nick text;
+COMMIT;
