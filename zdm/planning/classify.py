@@ -6,7 +6,7 @@ would lose writes if it were planned piece by piece. All Findings are collected:
 to refuse the whole train.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 
 from msgspec import Struct
@@ -27,7 +27,7 @@ from zdm.model.statement import (
 )
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.parse.readers import command_names
+from zdm.parse.readers import authority, command_names
 from zdm.planning import (
     conflicts,
     guarded,
@@ -115,7 +115,7 @@ def _actions(train: Train, snapshot: Snapshot, filled: inline.Filled) -> tuple[A
     known = {t.name for t in snapshot.tables} | {v.name for v in snapshot.views}
     schemas = set(snapshot.schemas)
     found: list[Action] = []
-    for statement in _run(train.statements, found, snapshot):
+    for statement in _run(authority.as_its_role(train.statements, snapshot), found, snapshot):
         whole = type_names.path(snapshot, statement.settings)
         path = tuple(schema for schema in whole if schema in schemas) or whole
         read = _read(statement, path, known)
@@ -135,7 +135,7 @@ def _actions(train: Train, snapshot: Snapshot, filled: inline.Filled) -> tuple[A
 
 
 def _run(
-    statements: Sequence[Statement], before: Sequence[Action], start: Snapshot
+    statements: Iterable[Statement], before: Sequence[Action], start: Snapshot
 ) -> Iterator[Statement]:
     """Those of DO blocks that only ask what is there, and all others; `before` grows."""
     for statement in statements:

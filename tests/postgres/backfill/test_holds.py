@@ -15,11 +15,13 @@ from msgspec.structs import replace
 
 from tests import scratch
 from tests.conftest import fresh_database
-from tests.postgres.backfill.fills import begun, count, fill_request, step, table
+from tests.postgres.backfill.fills import ROWS, begun, count, fill_request, step, table
 from tests.postgres.backfill.replicas import replica
+from zdm.backfill.gates import Reading
 from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError
+from zdm.execute.clock import SystemClock
 from zdm.execute.events import (
     BackfillEvent,
     BackfillMeasured,
@@ -28,8 +30,9 @@ from zdm.execute.events import (
     Suspicious,
 )
 from zdm.model.plan import Backfill
-from zdm.postgres.backfill import engine
+from zdm.postgres.backfill import engine, gate_poller
 from zdm.postgres.backfill.engine import FillRequest
+from zdm.postgres.backfill.gate_queries import Look
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
@@ -457,3 +460,17 @@ def in_thread(work: Callable[[], object]) -> Iterator[None]:
         thread.join(DEADLINE)
     if failed:
         raise failed[0]
+
+
+def test_every_gate_can_be_read_on_every_version(every_database: str) -> None:
+    limits = replace(BackfillGates(), sql="SELECT 1", sql_above=2.0)
+    with connection.connect(every_database, name="execute/tests") as own:
+        table(own, "id int PRIMARY KEY", "g")
+        ((oid,),) = own.execute("SELECT 't'::regclass::oid::bigint").fetchall()
+        own.execute("UPDATE t SET old = old")
+        look = Look(own, [oid], limits, SystemClock())
+        seen = {gate.name: signal(look) for gate, signal in gate_poller.gates(limits)}
+
+        assert all(isinstance(reading, Reading) for reading in seen.values())
+        assert seen["sql"] == Reading(value=1.0, detail="the query gives 1 (limit 2)")
+        assert count(own, "true") == ROWS

@@ -181,3 +181,15 @@ def test_a_paced_backfill_rests_as_long_as_the_settings_want_it(own: Connection)
     assert fill_request(own, fence, step(("id",)), settings=settings).pace.rest_when_busy == 3.0
     full = fill_request(own, fence, step(("id",)), Pacing.FULL, settings)
     assert full.pace == engine.PACES[Pacing.FULL]
+
+
+@pytest.mark.parametrize("key", [("id",), ()], ids=["key", "pages"])
+def test_two_of_them_fill_every_version(every_database: str, key: tuple[str, ...]) -> None:
+    with connection.connect(every_database, name="execute/tests") as own:
+        table(own, "id int PRIMARY KEY" if key else "id int", "g", rows_of_it=25_000)
+        two = BackfillSettings(workers=2)
+        events = list(engine.run(fill_request(own, begun(own), step(key), settings=two)))
+        measured = next(e for e in events if isinstance(e, BackfillMeasured))
+
+        assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+        assert (measured.changed, measured.notes) == (25_000, ())

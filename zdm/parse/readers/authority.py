@@ -4,9 +4,12 @@ It is the authority; `facts` weighs its answer against a second reader, which ta
 quarter of a second to load.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
 
 from zdm.errors import InputError
+from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Setting, Source, Statement, Unknown
 from zdm.model.syntax import Other
 from zdm.parse import libpg_query, trees
@@ -15,6 +18,7 @@ from zdm.parse.readers import statements, tree_facts
 
 _TOO_DEEP = 300  # levels of the tree; Python's limit of 1,000 frames is shared with callers
 _DEEP = Unknown(reason="it is nested too deeply to be read with certainty")
+_STRINGS = "standard_conforming_strings"
 _OTHER_STRINGS = Unknown(
     reason="it has a backslash under standard_conforming_strings = off, which changes where"
     " its strings end"
@@ -89,7 +93,20 @@ def _unread(statement: Statement, one: Parsed, why: Unknown) -> Action:
     return Action(statement=statement, index=0, count=1, fact=why, said=Other(), tree=one.tree)
 
 
+def as_its_role(statements: Sequence[Statement], snapshot: Snapshot) -> Iterator[Statement]:
+    """Those with a backslash with the role's standard_conforming_strings, as if their file had
+    set it, unless it sets it itself."""
+    values = [s.value for s in snapshot.settings if s.name == _STRINGS and s.value != "on"]
+    role = tuple(Setting(name=_STRINGS, value=value) for value in values)
+    for one in statements:
+        its_own = any(s.name == _STRINGS for s in one.settings)
+        if "\\" in one.sql and not its_own:
+            yield replace(one, settings=(*role, *one.settings))
+        else:
+            yield one
+
+
 def _other_strings(statement: Statement) -> bool:
     """libpg_query reads strings as the standard says; a session may be set otherwise."""
-    strict = {s.value for s in statement.settings if s.name == "standard_conforming_strings"}
+    strict = {s.value for s in statement.settings if s.name == _STRINGS}
     return "\\" in statement.sql and not strict <= {"on", "true", "1", "yes"}
