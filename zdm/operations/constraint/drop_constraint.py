@@ -28,8 +28,8 @@ from zdm.model.syntax import AddConstraint
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
-from zdm.recipes.column import refusing
-from zdm.recipes.constraint import dropped, leaving, unvalidated
+from zdm.recipes.column import leaving, refusing
+from zdm.recipes.constraint import dropped, unvalidated
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes

@@ -25,8 +25,7 @@ from zdm.model.syntax import AddConstraint, DropObjects, IndexDefinition
 from zdm.parse import emit, rewrite
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
-from zdm.recipes.column import refusing
-from zdm.recipes.constraint import leaving
+from zdm.recipes.column import leaving, refusing
 from zdm.recipes.index import build, replaced
 from zdm.recipes.object import views
 from zdm.recipes.object.view_index import DropOfView
