@@ -9,8 +9,9 @@ sequence is dropped, an ADD CHECK before an ATTACH PARTITION, and a RENAME of a 
 name a new partitioned table gets.
 
 An INSERT is given what is about a table that it reads, where a column of that is dropped, and
-a DROP of an index or constraint what drops columns and tables below it, or writes rows, by
-which a dropped column may move elsewhere.
+a DROP of an index or constraint what drops columns and tables below it, what writes rows, by
+which a dropped column may move elsewhere, and what changes names and types, also of a table
+that a foreign key refers to.
 
 A DROP of an index, function or view is given what makes one of that name again, one of an index
 each new unique one, a RENAME COLUMN each DROP INDEX, as a column that may take the place of a
@@ -77,7 +78,8 @@ class Waiting:
         self._places = {id(action): place for place, action in enumerate(actions)}
         self._index_drops = [a for a in actions if _is_index_drop(a)]
         goes = any(_kind(action) in _GOES for action in actions)
-        self._going = [a for a in actions if goes and _kind(a) in _GOES | _WRITES]
+        kinds = _GOES | _WRITES | _CHANGES_COLUMNS
+        self._going = [a for a in actions if goes and _kind(a) in kinds]
         self._attaches = any(_is_attach(action) for action in actions)
         self._partitions = {
             a.fact.table
@@ -129,7 +131,7 @@ class Waiting:
         return [*together, *self._renamed(together), *drops]
 
     def _with_going(self, together: list[Action]) -> list[Action]:
-        """And what drops or writes below it."""
+        """And what drops, writes or changes below it."""
         own = {id(action) for action in together} | self._taken
         first = together[0]
         more = [a for a in self._going if id(a) not in own and self._is_behind(a, first)]

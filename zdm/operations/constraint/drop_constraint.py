@@ -187,7 +187,9 @@ def _leaves(
 ) -> bool:
     """Whether it refuses nothing of a version that does not write what the train drops."""
     if constraint.kind == "foreign key":
-        return leaving.refers_from(constraint, later, table)
+        return _acts(constraint) and leaving.refers_from(constraint, later, table)
+    if constraint.kind == "check":
+        return False
     if constraint.kind != "unique":
         return leaving.is_dropped(later, table)
     index = _index(table, constraint)

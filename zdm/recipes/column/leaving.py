@@ -12,6 +12,9 @@ from zdm.model.statement import Action, ActionKind, Fact
 from zdm.recipes.column import refusing
 
 _WRITES = frozenset({ActionKind.INSERT, ActionKind.UPDATE})
+_CHANGES = frozenset(
+    {ActionKind.RENAME_TABLE, ActionKind.RENAME_COLUMN, ActionKind.CHANGE_TYPE}
+)
 
 
 def is_dropped(later: Sequence[Action], table: Table) -> bool:
@@ -37,7 +40,13 @@ def _drops(action: Action, table: Table, kind: ActionKind) -> Fact | None:
 
 
 def refers_from(key: Constraint, later: Sequence[Action], table: Table) -> bool:
-    """Whether a foreign key refuses nothing of a version that writes none of what goes."""
+    """Whether a foreign key refuses nothing of a version that writes none of what goes, and can
+    stay until then: the train does not change the table that it refers to before."""
+    if any(
+        isinstance(a.fact, Fact) and a.fact.kind in _CHANGES and a.fact.table == key.references
+        for a in later
+    ):
+        return False
     return is_dropped(later, table) or set(key.columns) <= columns(later, table)
 
 
@@ -48,7 +57,9 @@ def repeats_none(
     if is_dropped(later, table):
         return True
     left = columns(later, table)
-    return bool(index.columns) and not any(
+    if not index.columns or not set(index.columns) <= left:
+        return False
+    return not any(
         index in refusing.unique(table, name, refusing.omitted(found, snapshot), left)
         for name in index.columns
         if (found := table.column(name)) is not None

@@ -282,6 +282,11 @@ def test_one_of_a_dropped_table_still_cascades_until_then() -> None:
     [
         (foreign(CASCADE), "ALTER TABLE orders DROP COLUMN id;"),
         (foreign(CASCADE), "DROP TABLE users;"),
+        (foreign(CASCADE), "ALTER TABLE users RENAME TO people; DROP TABLE orders;"),
+        (
+            foreign(CASCADE),
+            "ALTER TABLE users ALTER id TYPE numeric; DROP TABLE orders;",
+        ),
         (foreign(CASCADE), f"{MOVES}ALTER TABLE orders DROP COLUMN user_id;"),
         (
             foreign(CASCADE),
