@@ -8,7 +8,10 @@ they are given all that is left; so is a DROP DEFAULT before an identity, betwee
 sequence is dropped, an ADD CHECK before an ATTACH PARTITION, and a RENAME of a table whose
 name a new partitioned table gets.
 
-An INSERT is given what is about a table that it reads, where a column of that is dropped.
+An INSERT is given what is about a table that it reads, where a column of that is dropped, and
+a DROP of an index or constraint what drops columns and tables below it, what writes rows, by
+which a dropped column may move elsewhere, and what changes names and types, also of a table
+that a foreign key refers to.
 
 A DROP of an index, function or view is given what makes one of that name again, one of an index
 each new unique one, a RENAME COLUMN each DROP INDEX, as a column that may take the place of a
@@ -48,6 +51,8 @@ _CHANGES_COLUMNS = frozenset(
         ActionKind.RENAME_TABLE,
     }
 )
+_GOES = frozenset({ActionKind.DROP_COLUMN, ActionKind.DROP_TABLE})
+_WRITES = frozenset({ActionKind.INSERT, ActionKind.UPDATE})
 _FILLS = frozenset({ActionKind.ADD_COLUMN, ActionKind.UPDATE})
 _OF_KEYS = (("int2",), ("int4",), ("int8",), ("numeric",), ("varchar",))
 
@@ -71,7 +76,10 @@ class Waiting:
                 self._makers.setdefault(name, []).append(action)
         self._unique = [action for action in actions if _is_unique(action)]
         self._places = {id(action): place for place, action in enumerate(actions)}
-        self._index_drops = [a for a in actions if _kind(a) is ActionKind.DROP_INDEX]
+        self._index_drops = [a for a in actions if _is_index_drop(a)]
+        goes = any(_kind(action) in _GOES for action in actions)
+        kinds = _GOES | _WRITES | _CHANGES_COLUMNS
+        self._going = [a for a in actions if goes and _kind(a) in kinds]
         self._attaches = any(_is_attach(action) for action in actions)
         self._partitions = {
             a.fact.table
@@ -98,7 +106,12 @@ class Waiting:
             return [other for other in self._order if id(other) not in self._taken]
         if isinstance(action.fact, Unknown) or action.fact.table is None:
             again = [*self._makes_again(action)]
-            return [*self._same_statement(action), *again, *self._unique_ones(action, again)]
+            found = [
+                *self._same_statement(action),
+                *again,
+                *self._unique_ones(action, again),
+            ]
+            return self._with_going(found) if _is_index_drop(action) else found
         together = self._tables[action.fact.table]
         while together[0] is not action:  # it was taken with a statement of its own
             together.pop(0)
@@ -110,10 +123,19 @@ class Waiting:
             return self._with_dropped_indexes(together)
         if kind is ActionKind.INSERT:
             return self._with_source(together)
+        if kind is ActionKind.DROP_CONSTRAINT:
+            return self._with_going(together)
         if kind not in (ActionKind.RENAME_COLUMN, ActionKind.RENAME_TABLE):
             return together
         drops = self._dropped_indexes() if kind is ActionKind.RENAME_COLUMN else ()
         return [*together, *self._renamed(together), *drops]
+
+    def _with_going(self, together: list[Action]) -> list[Action]:
+        """And what drops, writes or changes below it."""
+        own = {id(action) for action in together} | self._taken
+        first = together[0]
+        more = [a for a in self._going if id(a) not in own and self._is_behind(a, first)]
+        return [*together, *more] if more else together
 
     def _with_source(self, together: list[Action]) -> list[Action]:
         """What it takes of another table may move, with what the train drops there."""
@@ -247,6 +269,10 @@ def _made(action: Action) -> Iterator[tuple[ActionKind, str]]:
 
 def _kind(action: Action) -> ActionKind | None:
     return action.fact.kind if isinstance(action.fact, Fact) else None
+
+
+def _is_index_drop(action: Action) -> bool:
+    return _kind(action) is ActionKind.DROP_INDEX
 
 
 def _is_unique(action: Action) -> bool:

@@ -8,7 +8,8 @@ adds another one refuses nothing of the new version, and goes in CONTRACT.
 Others would have to go in both phases: a foreign key with ON DELETE or ON UPDATE actions, by
 which the old version may have rows deleted, and a unique, primary key or exclusion constraint,
 without which ON CONFLICT of the old version fails (42P10, measured 15). They are refused,
-unless another unique index refuses the same rows.
+unless another unique index refuses the same rows, or the train drops the table or the columns
+that they are of: then they refuse nothing of the new version, and go in CONTRACT.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ from zdm.model.syntax import AddConstraint
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
-from zdm.recipes.column import refusing
+from zdm.recipes.column import leaving, refusing
 from zdm.recipes.constraint import dropped, unvalidated
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
@@ -45,6 +46,7 @@ class DropConstraint(Struct, frozen=True, kw_only=True):
     name: str
     constraint: Constraint | None
     late: bool = False
+    leaves: bool = False  # with the table or the columns that the train drops
 
     @property
     def slug(self) -> str:
@@ -74,6 +76,8 @@ class DropConstraint(Struct, frozen=True, kw_only=True):
                 "let the new version write them only after the contract if the old one cannot"
                 " read them",
             )
+        elif self.leaves:
+            yield from self._of_left_rows(self.constraint)
         elif self.constraint.kind == "foreign key":
             yield (
                 f"until the contract {self.name} does what it did, also ON DELETE and ON"
@@ -86,6 +90,14 @@ class DropConstraint(Struct, frozen=True, kw_only=True):
                 "let the new version name the columns of the other unique index",
             )
 
+    def _of_left_rows(self, key: Constraint) -> Iterator[tuple[str, str]]:
+        if key.references not in (None, self.table):
+            yield (
+                f"until the contract the foreign key {key.name} refuses or cascades a DELETE in"
+                f" {key.references} for the rows that the old version left",
+                f"let the new version remove rows of {key.references} only after the contract",
+            )
+
     def choice(self, context: Context) -> Choice:
         """Before the rollout, unless the train makes another."""
         del context
@@ -95,7 +107,9 @@ class DropConstraint(Struct, frozen=True, kw_only=True):
             "change the catalog alone",
             late=self.late,
             early="the new version may write rows that it refuses",
-            after="another constraint or index refuses the same rows meanwhile",
+            after="the new version does not write what the train drops below it"
+            if self.leaves
+            else "another constraint or index refuses the same rows meanwhile",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
@@ -147,12 +161,15 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return _unknown(action, table, fact.name)
     if found.kind not in _PLANNED or (fact.only and family.children(snapshot, table.name)):
         return None
-    replaced = _is_replaced(found, actions[1:]) or _has_another(found, table)
+    leaves = _leaves(found, actions[1:], table, snapshot)
+    replaced = leaves or _is_replaced(found, actions[1:]) or _has_another(found, table)
     problem = _problem(table, found, snapshot, replaced=replaced)
     if problem is not None:
         return refuse.refuse(action, "constraint_cannot_be_dropped", *problem)
     late = replaced or found.kind not in ("check", "foreign key")
-    operation = DropConstraint(table=table.name, name=found.name, constraint=found, late=late)
+    operation = DropConstraint(
+        table=table.name, name=found.name, constraint=found, late=late, leaves=leaves
+    )
     return Match(operation=operation, consumed=(0,))
 
 
@@ -163,6 +180,20 @@ def _unknown(action: Action, table: Table, name: str) -> Refusal:
         f"{table.name} has no constraint {name} of its own, so this statement would fail",
         "correct the name, or make a new snapshot of the database",
     )
+
+
+def _leaves(
+    constraint: Constraint, later: Sequence[Action], table: Table, snapshot: Snapshot
+) -> bool:
+    """Whether it refuses nothing of a version that does not write what the train drops."""
+    if constraint.kind == "foreign key":
+        return _acts(constraint) and leaving.refers_from(constraint, later, table)
+    if constraint.kind == "check":
+        return False
+    if constraint.kind != "unique":
+        return leaving.is_dropped(later, table)
+    index = _index(table, constraint)
+    return index is not None and leaving.repeats_none(index, later, table, snapshot)
 
 
 def _is_replaced(constraint: Constraint, later: Sequence[Action]) -> bool:
@@ -226,7 +257,7 @@ def _problem(
             "drop them first, in the same train",
         )
     index = _index(table, constraint)
-    if index is not None and refusing.implied(index, table, frozenset()):
+    if replaced or (index is not None and refusing.implied(index, table, frozenset())):
         return None
     return (
         f"while {constraint.name} is there, it refuses rows of the new version that repeat its"

@@ -25,7 +25,7 @@ from zdm.model.syntax import AddConstraint, DropObjects, IndexDefinition
 from zdm.parse import emit, rewrite
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
-from zdm.recipes.column import refusing
+from zdm.recipes.column import leaving, refusing
 from zdm.recipes.index import build, replaced
 from zdm.recipes.object import views
 from zdm.recipes.object.view_index import DropOfView
@@ -193,7 +193,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     problem = _problem(table, found, cascade=fact.cascade)
     maker = replaced.by(actions)
     cover = next((a for a in actions[1:] if _covers(a, found, table)), None)
-    if problem is None and not word and cover is None:
+    leaves = leaving.repeats_none(found, actions[1:], table, snapshot)
+    if problem is None and not word and cover is None and not leaves:
         problem = _still_unique(table, found)
     if problem is not None:
         return refuse.refuse(action, "index_cannot_be_dropped", *problem)

@@ -7,7 +7,9 @@ the last step before the rollout, since the new version may rely on it, and behi
 for whose batches it would fire.
 
 A new function that names things without their schema, and may refuse nothing, has a search_path
-of its own until the old version is gone (`zdm.recipes.object.search_path`).
+of its own until the old version is gone (`zdm.recipes.object.search_path`). One that may refuse
+writes has none: only the new version's sessions fire it, as they would after the migration as
+it is written.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,14 +45,14 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     fixed = None
     if bare and not late:
         fixed = search_path.fixed(runs, bare, snapshot, action.statement.settings)
-    if bare and fixed is None:
-        return refuse.refuse(
-            action,
-            "trigger_cannot_be_made",
-            f"{runs} names {bare} without its schema, so writes of a session with another"
-            " search_path would fail, or find another one",
-            "write the schema before each name in the function, or give it SET search_path",
-        )
+        if fixed is None:
+            return refuse.refuse(
+                action,
+                "trigger_cannot_be_made",
+                f"{runs} names {bare} without its schema, so writes of a session with another"
+                " search_path would fail, or find another one",
+                "write the schema before each name in the function, or give it SET search_path",
+            )
     operation = TriggerChange(
         slug=SLUG,
         title=f"create trigger {said.name} on {table.name}",
@@ -65,6 +67,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         reason="Writes of the old version, which it may refuse, are over."
         if late
         else "The new version may rely on it, and the rows of all fills are done.",
+        bare=search_path.found_by_session(runs, bare) if bare and late else None,
         fixed=fixed,
     )
     return Match(operation=operation, consumed=(0,), directives=action.statement.vouched)

@@ -16,7 +16,7 @@ from zdm.model.schema import Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import CreateTrigger
 from zdm.parse.readers import fired
-from zdm.recipes.object import triggers
+from zdm.recipes.object import search_path, triggers
 from zdm.recipes.object.trigger_change import TriggerChange
 from zdm.recipes.reading import refuse, statements
 from zdm.schema import family
@@ -69,8 +69,11 @@ def _replaced(
         refusal = refuse.refuse(action, "trigger_cannot_be_replaced", *problem)
         return replace(refusal, consumed=consumed)
     runs = triggers.function(said, action, snapshot)
+    refuses = said.constraint or triggers.may_refuse(sql, runs, snapshot)
+    did = runs == former.function and fired.fires_as(former.definition, sql)
+    late = refuses and not did
     bare = "" if runs == former.function else triggers.by_search_path(runs, snapshot)
-    if bare:
+    if bare and not late:
         refusal = refuse.refuse(
             action,
             "trigger_cannot_be_replaced",
@@ -79,9 +82,6 @@ def _replaced(
             "write the schema before each name in the function, or give it SET search_path",
         )
         return replace(refusal, consumed=consumed)
-    refuses = said.constraint or triggers.may_refuse(sql, runs, snapshot)
-    did = runs == former.function and fired.fires_as(former.definition, sql)
-    late = refuses and not did
     drops = () if said.replaces else (triggers.drop(table.name, said.name),)
     operation = TriggerChange(
         slug=SLUG,
@@ -95,6 +95,7 @@ def _replaced(
         probe="",  # only the journal shows it
         undo=tuple(triggers.again(table.name, former)),
         reason="No write is without the trigger, since one transaction replaces it.",
+        bare=search_path.found_by_session(runs, bare) if bare else None,
     )
     directives = tuple(d for one in taken for d in one.statement.vouched)
     return Match(operation=operation, consumed=consumed, directives=directives)

@@ -23,6 +23,7 @@ from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
 from zdm.schema import routines, type_names
 
+_REMEDY = "write the schema before each name in the function, or give it SET search_path"
 _LEFT = (
     "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_proc AS p,"
     " pg_catalog.unnest(p.proconfig) AS s(setting)"
@@ -55,7 +56,7 @@ class Fixed(Struct, frozen=True, kw_only=True):
             f"{self.function} names {self.named} without its schema, so until the old version"
             f" is gone it has SET search_path = {path}; from then on writes of a session with"
             " another search_path may fail",
-            "write the schema before each name in the function, or give it SET search_path",
+            _REMEDY,
         )
 
     def steps(
@@ -82,6 +83,15 @@ class Fixed(Struct, frozen=True, kw_only=True):
                 reason="The function is then as its author wrote it.",
             ),
         )
+
+
+def found_by_session(function: Name, named: str) -> tuple[str, str]:
+    """What a function does that only the new version's writes run."""
+    return (
+        f"{function} names {named} without its schema, so from the contract on writes of a"
+        " session with another search_path may fail",
+        _REMEDY,
+    )
 
 
 def fixed(

@@ -29,13 +29,15 @@ class TriggerChange(Struct, frozen=True, kw_only=True):
     probe: str
     undo: tuple[str, ...] | Irreversible
     reason: str
+    bare: tuple[str, str] | None = None  # its function names something without a schema
     fixed: Fixed | None = None  # its function has a search_path until the old version is gone
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Which version meets what."""
         if not self.sql:
             return ()
-        risks = (self.risk,) if self.fixed is None else (self.risk, self.fixed.risk)
+        named = self.bare if self.fixed is None else self.fixed.risk
+        risks = (self.risk,) if named is None else (self.risk, named)
         return tuple(
             Hazard(operation=self.slug, message=message, remedy=remedy, origin=context.origin)
             for message, remedy in risks

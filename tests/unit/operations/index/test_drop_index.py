@@ -68,3 +68,26 @@ def test_one_on_columns_that_are_others_by_then_is_refused(change: str) -> None:
     refusals = asked(f"{DROP} {change} {UNIQUE}").refusals
 
     assert "key is unique:" in [text[:14] for text in refusals]
+
+
+DROPS = "ALTER TABLE users DROP COLUMN email, DROP COLUMN name;"
+
+
+@pytest.mark.parametrize("drops", [DROPS, "DROP TABLE users;"])
+def test_a_unique_one_of_what_is_dropped_below_goes_in_the_contract(drops: str) -> None:
+    answer = asked(f"{DROP} {drops}")
+
+    assert answer.refusals == ()
+    assert answer.steps[0].phase == "contract"
+
+
+@pytest.mark.parametrize(
+    "drops",
+    [
+        "ALTER TABLE users DROP COLUMN email;",
+        f"INSERT INTO people SELECT id, email FROM users; {DROPS}",
+        f"\n-- zdm: run in expand -- nobody reads them\n{DROPS}",
+    ],
+)
+def test_a_unique_one_of_columns_that_stay_or_move_is_refused(drops: str) -> None:
+    assert "key is unique:" in [text[:14] for text in asked(f"{DROP} {drops}").refusals]

@@ -191,8 +191,34 @@ def test_one_that_sessions_may_take_for_another_is_refused() -> None:
     assert refused(bumped(BUMP.format("counts"), other)) == WITHOUT
 
 
-def test_one_that_may_refuse_writes_or_is_in_use_is_refused() -> None:
-    raises = BUMP.replace("RETURN NULL", "RAISE 'no'; RETURN NULL")
+RAISES = BUMP.replace("RETURN NULL", "RAISE 'no'; RETURN NULL")
+LATE = (
+    "bump names counts without its schema, so from the contract on writes of a session with"
+    " another search_path may fail"
+)
+
+
+def test_one_that_may_refuse_writes_is_fired_by_the_new_version_only() -> None:
+    answer = bumped(RAISES.format("counts"), COUNTS)
+
+    assert answer.refusals == ()
+    assert answer.phases == ["expand", "contract"]
+    assert FIXED not in answer.sql
+    assert answer.hazards[-1].message == LATE
+
+
+def test_one_in_the_place_of_another_is_fired_by_the_new_version_only() -> None:
+    body, _, trigger = RAISES.format("counts").partition("CREATE TRIGGER")
+    users = schemas.users(triggers=(FORMER,))
+    sql = f"{body}CREATE OR REPLACE TRIGGER{trigger}"
+    answer = ask(sql, schemas.snapshot(users, COUNTS))
+
+    assert answer.refusals == ()
+    assert answer.phases == ["expand", "contract"]
+    assert answer.hazards[-1].message == LATE
+
+
+def test_one_that_is_in_use_is_refused() -> None:
     _, used = BUMP.format("counts").split("$$;")
     function = Function(
         name=Name("public", "bump"),
@@ -203,7 +229,6 @@ def test_one_that_may_refuse_writes_or_is_in_use_is_refused() -> None:
         volatility=Volatility.VOLATILE,
     )
 
-    assert refused(bumped(raises.format("counts"), COUNTS)) == WITHOUT
     assert refused(bumped(used, COUNTS, functions=(function,))) == WITHOUT
 
 

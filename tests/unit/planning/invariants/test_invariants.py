@@ -57,6 +57,37 @@ def test_no_lock_is_held_long(step: Step, slug: str) -> None:
     assert slugs(locks.check(plans.plan(step))) == [slug]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE FUNCTION tidy() RETURNS void LANGUAGE sql AS"
+        " $$ REFRESH MATERIALIZED VIEW CONCURRENTLY sums $$",
+        "COMMENT ON INDEX i IS 'was built CONCURRENTLY by hand'",
+        "INSERT INTO notes (text) VALUES ('build it CONCURRENTLY next time')",
+        "REFRESH MATERIALIZED VIEW CONCURRENTLY sums",
+    ],
+)
+def test_the_word_concurrently_may_be_in_a_transaction(sql: str) -> None:
+    assert locks.check(plans.plan(plans.concurrent(sql=(sql,), in_transaction=True))) == ()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create index concurrently i on users (a)",
+        "DROP INDEX CONCURRENTLY i",
+        "REINDEX (CONCURRENTLY) INDEX i",
+        "ALTER TABLE days DETACH PARTITION days_1 CONCURRENTLY",
+        "VACUUM users",
+    ],
+)
+def test_what_a_transaction_refuses_runs_outside_of_one(sql: str) -> None:
+    within = plans.concurrent(sql=(sql,), in_transaction=True)
+
+    assert slugs(locks.check(plans.plan(within))) == ["concurrently_in_transaction"]
+    assert locks.check(plans.plan(plans.concurrent(sql=(sql,)))) == ()
+
+
 def test_a_scan_that_lets_reads_and_writes_pass_is_fine() -> None:
     step = plans.step(mode=LockMode.SHARE_UPDATE_EXCLUSIVE, cost=Cost(scan=True))
 

@@ -1,0 +1,1 @@
+UPDATE packages SET name = 'mine' WHERE id = 2;

@@ -1,0 +1,2 @@
+DELETE FROM cards WHERE id > 200;
+INSERT INTO cards (id) VALUES (201), (202);
