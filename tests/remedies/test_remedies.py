@@ -74,6 +74,7 @@ IN_TURN = [
 ]
 # Remedies that no input can be changed by.
 ELSEWHERE = {
+    "let the new version remove rows of {} only after the contract": "the application's",
     "name the columns in such an INSERT": "the application's",
     "run the statement again": "the application's",
     "correct such rows before": "the data's",

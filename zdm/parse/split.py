@@ -127,7 +127,7 @@ def _numbers(parsed: Sequence[Parsed]) -> Iterator[int | None]:
     for item in parsed:
         control = transactions.control(item)
         kind = control.kind if control is not None else None
-        outside = outside_transaction(item.node, item.tree)
+        outside = _outside_transaction(item.node, item.tree)
         if used and (outside or kind is Kind.BEGIN):
             number, used = number + 1, False
         if outside:
@@ -137,7 +137,13 @@ def _numbers(parsed: Sequence[Parsed]) -> Iterator[int | None]:
         number, used = (number + 1, False) if kind in _ENDS else (number, True)
 
 
-def outside_transaction(node: str, tree: Mapping[str, Any]) -> bool:
+def outside_transaction(sql: str) -> bool:
+    """Whether PostgreSQL refuses one of the statements in a transaction block (25001)."""
+    parsed = libpg_query.statements(sql.encode())
+    return any(_outside_transaction(found.node, found.tree) for found in parsed)
+
+
+def _outside_transaction(node: str, tree: Mapping[str, Any]) -> bool:
     """Whether PostgreSQL refuses the statement in a transaction block (25001)."""
     match node:
         case "IndexStmt" | "DropStmt":

@@ -186,15 +186,15 @@ def test_an_index_that_proves_no_key_is_not_walked_by(own: Connection, index: st
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
 
 
-def test_rows_behind_a_not_null_that_is_not_valid_are_filled(own: Connection) -> None:
+def test_rows_behind_a_not_null_that_is_not_valid_are_not_passed_over(own: Connection) -> None:
     if own.info.server_version < 180_000:
         pytest.skip("a NOT NULL constraint is always valid before PostgreSQL 18")
     table(own, "id int UNIQUE", "CASE WHEN g % 3 > 0 THEN g END")
     own.execute("ALTER TABLE t ADD CONSTRAINT given NOT NULL id NOT VALID")
-    fill(own, begun(own), step(("id",)))
+    with pytest.raises(StoppedError, match="null value in column"):  # the server's own word
+        fill(own, begun(own), step(("id",)))
 
     assert own.execute("SELECT DISTINCT key FROM zdm.backfill_range").fetchall() == [([],)]
-    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
 
 
 def test_a_row_without_key_that_fails_is_named_by_its_place(own: Connection) -> None:

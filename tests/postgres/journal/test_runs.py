@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests import case as cases
 from tests.case import Watching
 from tests.unit import plans
+from tests.waiting import until
 from zdm.backfill.pacing import Pacing
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute.clock import SystemClock
@@ -226,7 +227,7 @@ def test_a_prepared_transaction_is_named_as_a_blocker(own: Connection) -> None:
         own.execute("LOCK TABLE users IN ACCESS SHARE MODE")
         own.execute("PREPARE TRANSACTION 'left behind'")
     try:
-        (found,) = blockers.before(own, plans.step().locks[0])
+        (found,) = until(lambda: blockers.before(own, plans.step().locks[0]))
 
         assert str(found) == "a prepared transaction (see pg_prepared_xacts)"
     finally:

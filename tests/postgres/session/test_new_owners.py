@@ -17,11 +17,15 @@ from zdm.postgres.doctor import checks, rights
 from zdm.workflows import live_database
 
 ROLES = """
-DO $$ BEGIN
-  CREATE ROLE case_from; CREATE ROLE case_to; CREATE ROLE case_reader;
-  CREATE ROLE case_runs LOGIN PASSWORD 'runs';
-EXCEPTION WHEN duplicate_object THEN NULL;
+DO $$ DECLARE name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['case_from', 'case_to', 'case_reader', 'case_runs'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+      EXECUTE format('CREATE ROLE %I', name);
+    END IF;
+  END LOOP;
 END $$;
+ALTER ROLE case_runs LOGIN PASSWORD 'runs';
 REVOKE case_from FROM case_runs; REVOKE case_to FROM case_runs; REVOKE case_to FROM case_from;
 GRANT case_from TO case_runs;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Finding, violation
 from zdm.model.locks import LockMode
 from zdm.model.plan import Plan, RunSql
-from zdm.parse import libpg_query, split
+from zdm.parse import split
 
 _WORDS = re.compile("CONCURRENTLY|VACUUM", re.IGNORECASE)
 
@@ -42,10 +42,7 @@ def _refused_within(sql: str) -> bool:
     """Read by the parser: a body, a comment or a value may have the word, too."""
     if not _WORDS.search(sql):
         return False  # parsing each statement of a plan would take longer than planning it
-    return any(
-        split.outside_transaction(found.node, found.tree)
-        for found in libpg_query.statements(sql.encode())
-    )
+    return split.outside_transaction(sql)
 
 
 def _long(step: RunSql) -> Iterator[Finding]:
