@@ -235,6 +235,18 @@ CASES = [
     ),
     Case(
         "behind a lock that is held",
+        LIMIT + "ALTER TABLE users RENAME TO people;\nDROP INDEX users_at;",
+        absent="index-not-concurrent-drop",
+        one_transaction=True,
+    ),
+    Case(
+        "behind a lock that is held, but it is unique",
+        LIMIT + "ALTER TABLE users ADD COLUMN c int;\nDROP INDEX users_k;",
+        found="index-not-concurrent-drop",
+        one_transaction=True,
+    ),
+    Case(
+        "behind a lock that is held",
         LIMIT + "ALTER TABLE orgs ADD COLUMN c int;\nDROP INDEX users_at;",
         found="index-not-concurrent-drop",
         one_transaction=True,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation
-from zdm.model.schema import Table
+from zdm.model.schema import Name, Table
 from zdm.model.statement import ActionKind, Fact
-from zdm.model.syntax import DropObjects
+from zdm.model.syntax import DropObjects, RenameObject
 from zdm.rules import edits, reading
 
 
@@ -19,7 +19,7 @@ def check(site: Site) -> Iterator[Violation]:
     for name in reading.dropped(site, "index"):
         table = reading.table_of_index(site, name)
         partitioned = reading.is_partitioned(table)
-        if table is not None and _is_locked(site, table):
+        if table is not None and _is_locked(site, table) and not _is_unique(table, name):
             continue
         if partitioned and reading.is_short(site):
             continue
@@ -33,16 +33,32 @@ def check(site: Site) -> Iterator[Violation]:
 
 
 def _is_locked(site: Site, table: Table) -> bool:
-    """Whether an earlier statement of the transaction, other than DROP INDEX, has locked it."""
+    """Whether an earlier statement of the transaction, other than DROP INDEX, has locked it,
+    or has given it its name."""
     if site.block is None:
         return False
+    earlier = site.block.earlier
+    renames = (done.action.said for done in earlier.saying(RenameObject))
+    if any(_names(said, table) for said in renames):
+        return True
     return any(
         touch.relation == table.name and touch.lock.blocks_reads
-        for done in site.block.earlier.on(table.name)
+        for done in earlier.on(table.name)
         if not isinstance(done.action.fact, Fact)
         or done.action.fact.kind is not ActionKind.DROP_INDEX
         for touch in done.touches
     )
+
+
+def _names(said: object, table: Table) -> bool:
+    if not isinstance(said, RenameObject) or said.kind != "table" or said.part:
+        return False
+    return said.new_name == table.name.name
+
+
+def _is_unique(table: Table, name: Name) -> bool:
+    """Whether more than queries that wait is at stake: the application may rely on it."""
+    return any(index.unique for index in table.indexes if index.name == name.name)
 
 
 def fix(site: Site) -> Fix | None:
