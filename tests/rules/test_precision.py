@@ -596,3 +596,21 @@ def test_a_key_that_refers_to_another_one_ends_where_that_does(
     found = checking.found(f"CREATE TABLE more ({columns});", BEFORE)
 
     assert ("int-pk-overflow" in found) is ends
+
+
+@pytest.mark.parametrize(
+    ("where", "limited"),
+    [
+        ("email = 'a'", True),
+        ("users.email = 'a'::varchar", True),
+        ("k = 7", True),
+        ("name = 'a'", False),
+        ("org_id = 7", False),
+        ("bio = 'a'", False),
+    ],
+)
+def test_a_unique_index_limits_the_rows_as_a_key_does(where: str, limited: bool) -> None:
+    partial = "CREATE UNIQUE INDEX users_partly ON users (name) WHERE n > 0;"
+    found = checking.found(f"DELETE FROM users WHERE {where};", BEFORE + partial)
+
+    assert ("data-migration-in-schema-migration" not in found) is limited

@@ -38,7 +38,9 @@ def _by_key(change: RowChange, table: Table) -> bool:
     where = change.where
     if where is None or change.joined:
         return False
+    keys: set[tuple[str | None, ...]]
     keys = {c.columns for c in table.constraints if c.kind in ("primary key", "unique")}
+    keys |= {i.keys for i in table.indexes if i.unique and i.valid and i.predicate is None}
     tests = (comparisons.read(test) for test in not_null_proof.every(where))
     return any(t is not None and t.operator == "=" and (t.column,) in keys for t in tests)
 
