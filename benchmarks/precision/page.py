@@ -25,6 +25,8 @@ CORPORA = {
     "optuna": "history of optuna",
     "keystone": "history of keystone",
     "mlflow-skinny": "history of mlflow-skinny",
+    "ckan": "history of ckan",
+    "prefect": "history of prefect",
 }
 
 
@@ -158,7 +160,7 @@ def by_kind(found: Sequence[Row], used: Sequence[Tool]) -> Iterator[str]:
     yield f"| | statements | {' | '.join(tool.name for tool in used)} |"
     yield f"|---|---:|{'---:|' * len(used)}"
     names = ("blocks", "stops", "fails", "breaks", "refuses", "admits", "changes", "slows")
-    for kind in (*names, "loses", "undoes", "ends", "remains"):
+    for kind in (*names, "loses", "undoes", "ends", "remains", "queues"):
         those = [row for row in found if kind in kinds(row)]
         flagged = [str(sum(1 for row in those if tool.said(row))) for tool in used]
         yield f"| {kind} | {len(those)} | {' | '.join(flagged)} |"
@@ -272,14 +274,14 @@ def limits(found: Sequence[Row]) -> Iterator[str]:
 
 
 _LAST = (
-    "`ends`, `remains`, settings of the next sessions, and rows such as a condition takes do"
-    " not count here."
+    "`ends`, `remains`, `queues`, settings of the next sessions, and rows such as a condition"
+    " takes do not count here."
 )
 
 
 def _earlier(row: Row) -> Row:
     """The statement without these facts."""
-    kept = (f for f in row.facts if not f.startswith(("ends", "remains")))
+    kept = (f for f in row.facts if not f.startswith(("ends", "remains", "queues")))
     return replace(row, facts=tuple(f for f in kept if not ADDED.search(f)))
 
 
