@@ -226,6 +226,7 @@ CASES = [
         found="index-not-concurrent-drop",
     ),
     Case("P12", "DROP INDEX parts_n;", found="index-not-concurrent-drop"),
+    Case("P12", "DROP INDEX users_at, users_k;", found="index-not-concurrent-drop"),
     Case("P12", LIMIT + "DROP INDEX parts_n;", absent="index-not-concurrent-drop"),
     Case(
         "behind a lock that is held",

@@ -14,7 +14,7 @@ def check(site: Site) -> Iterator[Violation]:
     """A drop that blocks reads, unless they wait for another statement of the transaction
     already."""
     fact = site.fact
-    if fact is None or fact.kind is not ActionKind.DROP_INDEX or fact.concurrently:
+    if fact is None or fact.concurrently:
         return
     for name in reading.dropped(site, "index"):
         table = reading.table_of_index(site, name)
@@ -63,8 +63,8 @@ def _is_unique(table: Table, name: Name) -> bool:
 
 def fix(site: Site) -> Fix | None:
     """CONCURRENTLY, one by one."""
-    fact = site.fact
-    if fact is None or fact.cascade:
+    said = site.action.said
+    if not isinstance(said, DropObjects) or said.cascade:
         return None
     tables = (reading.table_of_index(site, n) for n in reading.dropped(site, "index"))
     if any(reading.is_partitioned(table) for table in tables):
